@@ -1,8 +1,28 @@
-// The list of commands. A new command: declare it, add one line, then `make docs`.
+// The list of commands. A new command: declare it in its header, add one line here, then `make docs`.
+#include <string>
+
 #include "cmd/command.h"
 
 namespace kz::cmd {
+namespace {
 
-std::span<const Command* const> commands() { return {}; }
+// In the order of `kz help`.
+constexpr const Command* kCommands[] = {nullptr};
+
+}  // namespace
+
+std::span<const Command* const> commands() { return std::span(kCommands).first(std::size(kCommands) - 1); }
+
+const Command* find_command(std::string_view name) {
+  if (name.ends_with(".sh")) name.remove_suffix(3);
+  for (const Command* c : commands()) {
+    if (name == c->name) return c;
+    for (std::string_view alias : c->aliases) {
+      if (alias.ends_with(".sh")) alias.remove_suffix(3);
+      if (name == alias) return c;
+    }
+  }
+  return nullptr;
+}
 
 }  // namespace kz::cmd
