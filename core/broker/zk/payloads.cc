@@ -65,17 +65,17 @@ std::optional<int32_t> to_int(std::string_view digits) {
   return out;
 }
 
-std::string endpoint_url(const EndPoint& e) {
+std::string endpoint_url(const Endpoint& e) {
   const bool v6 = e.host.find(':') != std::string::npos;
   return e.listener + "://" + (v6 ? "[" + e.host + "]" : e.host) + ":" + std::to_string(e.port);
 }
 
 // "LISTENER://host:port", the host possibly bracketed.
-std::optional<EndPoint> parse_endpoint(std::string_view url) {
+std::optional<Endpoint> parse_endpoint(std::string_view url) {
   const size_t scheme = url.find("://");
   const size_t colon = url.rfind(':');
   if (scheme == std::string_view::npos || colon == std::string_view::npos || colon < scheme + 3) return std::nullopt;
-  EndPoint out;
+  Endpoint out;
   out.listener = url.substr(0, scheme);
   std::string_view host = url.substr(scheme + 3, colon - scheme - 3);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
@@ -93,8 +93,8 @@ std::string encode_broker(const BrokerNode& node) {
   out["features"] = json::object();
   json::object map;
   json::array endpoints;
-  const EndPoint* plain = nullptr;
-  for (const EndPoint& e : node.endpoints) {
+  const Endpoint* plain = nullptr;
+  for (const Endpoint& e : node.endpoints) {
     map[e.listener] = e.security_protocol;
     endpoints.push_back(json::string(endpoint_url(e)));
     if (!plain && e.security_protocol == "PLAINTEXT") plain = &e;
@@ -127,7 +127,7 @@ Result<BrokerNode> decode_broker(BrokerId id, std::string_view data) {
     const auto host = text(object, "host");
     const auto port = number(object, "port");
     if (!host || !port) return fail(Errc::kMalformed, "broker registration without host and port");
-    out.endpoints.push_back({*host, static_cast<int32_t>(*port), "PLAINTEXT", "PLAINTEXT"});
+    out.endpoints.push_back({"PLAINTEXT", "PLAINTEXT", *host, static_cast<int32_t>(*port)});
     return out;
   }
   const json::value* endpoints = member(object, "endpoints");

@@ -9,24 +9,16 @@
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
+#include "core/broker/metadata_image.h"
 #include "core/kafka/uuid.h"
 #include "core/ports_log.h"
 
 namespace kz::broker {
 
-// One advertised listener of a broker.
-struct EndPoint {
-  std::string host;  // without brackets
-  int32_t port = 0;
-  std::string listener;           // "PLAINTEXT", upper case
-  std::string security_protocol;  // "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
-  friend bool operator==(const EndPoint&, const EndPoint&) = default;
-};
-
 // /brokers/ids/<id>, version 5 (KIP-584).
 struct BrokerNode {
   BrokerId id = -1;  // from the path
-  std::vector<EndPoint> endpoints;
+  std::vector<Endpoint> endpoints;  // hosts without brackets
   int32_t jmx_port = -1;
   std::optional<std::string> rack;
   int64_t timestamp_ms = 0;
@@ -54,9 +46,6 @@ struct TopicNode {
 };
 std::string encode_topic(const TopicNode& node);
 Result<TopicNode> decode_topic(std::string_view json);
-
-constexpr BrokerId kNoLeader = -1;
-constexpr BrokerId kLeaderDuringDelete = -2;
 
 // /brokers/topics/<topic>/partitions/<p>/state.
 struct PartitionStateNode {
