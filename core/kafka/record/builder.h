@@ -25,7 +25,7 @@ struct BatchOptions {
   int32_t base_sequence = kNoSequence;
   bool transactional = false;
   bool control = false;
-  std::optional<int64_t> log_append_time_ms;  // LogAppendTime batches
+  std::optional<int64_t> log_append_time_ms = std::nullopt;  // LogAppendTime batches
 };
 
 // Collects records and gives the finished batch. Reusable after build(). Not thread-safe.
