@@ -71,4 +71,7 @@ class FileSystem {
 
 FileSystem& posix_fs();
 
+// The part before the last slash: "." when there is none, "/" for names in the root.
+std::string parent_directory(const std::string& path);
+
 }  // namespace kz::storage
