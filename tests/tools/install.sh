@@ -23,10 +23,10 @@ link() {
   esac
 done
 # A configuration that was edited is kept.
-sample() { [ -e "$dest$2" ] || install -D -m 644 "$here/tests/tools/config/$1" "$dest$2"; }
+sample() { [ -e "$dest$2" ] || install -D -m 644 "$here/cmd/config/$1" "$dest$2"; }
 sample server.properties "$kafka/config/server.properties"
 sample zookeeper.properties "$kafka/config/zookeeper.properties"
 sample producer.properties "$kafka/config/producer.properties"
 sample consumer.properties "$kafka/config/consumer.properties"
-install -D -m 644 "$here/tests/tools/config/zoo_sample.cfg" "$dest$zookeeper/conf/zoo_sample.cfg"
+install -D -m 644 "$here/cmd/config/zoo_sample.cfg" "$dest$zookeeper/conf/zoo_sample.cfg"
 echo "installed: $prefix/bin/kz, $kafka/bin, $zookeeper/bin"
