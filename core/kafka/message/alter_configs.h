@@ -1,0 +1,69 @@
+// AlterConfigs, api key 33. Source: AlterConfigsRequest.json, AlterConfigsResponse.json @ 3.4.0.
+#pragma once
+#include "core/kafka/codec.h"
+
+namespace kz::kafka {
+
+struct AlterConfigsRequest {
+  static constexpr const char* kName = "AlterConfigsRequest";
+  static constexpr int16_t kApiKey = 33, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
+
+  struct AlterableConfig {
+    std::string name;
+    std::optional<std::string> value = "";
+
+    static constexpr void fields(auto&& visit, auto& m) {
+      visit(m.name, "Name");
+      visit(m.value, "Value");
+    }
+  };
+
+  struct AlterConfigsResource {
+    int8_t resource_type = 0;
+    std::string resource_name;
+    std::vector<AlterableConfig> configs;
+
+    static constexpr void fields(auto&& visit, auto& m) {
+      visit(m.resource_type, "ResourceType");
+      visit(m.resource_name, "ResourceName");
+      visit(m.configs, "Configs");
+    }
+  };
+
+  std::vector<AlterConfigsResource> resources;
+  bool validate_only = false;
+
+  static constexpr void fields(auto&& visit, auto& m) {
+    visit(m.resources, "Resources");
+    visit(m.validate_only, "ValidateOnly");
+  }
+};
+
+struct AlterConfigsResponse {
+  static constexpr const char* kName = "AlterConfigsResponse";
+  static constexpr int16_t kApiKey = 33, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
+
+  struct AlterConfigsResourceResponse {
+    ErrorCode error_code = ErrorCode::kNone;
+    std::optional<std::string> error_message = "";
+    int8_t resource_type = 0;
+    std::string resource_name;
+
+    static constexpr void fields(auto&& visit, auto& m) {
+      visit(m.error_code, "ErrorCode");
+      visit(m.error_message, "ErrorMessage");
+      visit(m.resource_type, "ResourceType");
+      visit(m.resource_name, "ResourceName");
+    }
+  };
+
+  int32_t throttle_time_ms = 0;
+  std::vector<AlterConfigsResourceResponse> responses;
+
+  static constexpr void fields(auto&& visit, auto& m) {
+    visit(m.throttle_time_ms, "ThrottleTimeMs");
+    visit(m.responses, "Responses");
+  }
+};
+
+}  // namespace kz::kafka

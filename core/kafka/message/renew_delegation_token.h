@@ -1,0 +1,36 @@
+// RenewDelegationToken, api key 39. Source: RenewDelegationTokenRequest.json, RenewDelegationTokenResponse.json
+// @ 3.4.0.
+#pragma once
+#include "core/kafka/codec.h"
+
+namespace kz::kafka {
+
+struct RenewDelegationTokenRequest {
+  static constexpr const char* kName = "RenewDelegationTokenRequest";
+  static constexpr int16_t kApiKey = 39, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
+
+  Slice hmac;
+  int64_t renew_period_ms = 0;
+
+  static constexpr void fields(auto&& visit, auto& m) {
+    visit(m.hmac, "Hmac", always().sensitive());
+    visit(m.renew_period_ms, "RenewPeriodMs");
+  }
+};
+
+struct RenewDelegationTokenResponse {
+  static constexpr const char* kName = "RenewDelegationTokenResponse";
+  static constexpr int16_t kApiKey = 39, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
+
+  ErrorCode error_code = ErrorCode::kNone;
+  int64_t expiry_timestamp_ms = 0;
+  int32_t throttle_time_ms = 0;
+
+  static constexpr void fields(auto&& visit, auto& m) {
+    visit(m.error_code, "ErrorCode");
+    visit(m.expiry_timestamp_ms, "ExpiryTimestampMs");
+    visit(m.throttle_time_ms, "ThrottleTimeMs");
+  }
+};
+
+}  // namespace kz::kafka
