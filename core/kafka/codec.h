@@ -97,6 +97,13 @@ Slice encode_body(const M& message, int16_t version);
 template <class M>
 Result<M> decode_body(Reader& reader, int16_t version);
 
+// Stored records: an int16 version in front of the body. Only for messages that end in KZ_STORED.
+template <class M>
+Slice encode_versioned(const M& message, int16_t version);
+// As decode_body; the version found is stored through `version` when given. Reads no further than the body.
+template <class M>
+Result<M> decode_versioned(const Slice& bytes, int16_t* version = nullptr);
+
 // One line of JSON with Kafka's names and rules (its request log): fields of that version, tagged ones only when not
 // default, bytes in base64, records as their size, secrets as "***".
 template <class M>

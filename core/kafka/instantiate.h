@@ -1,5 +1,6 @@
 // The bodies of the operations declared in codec.h and header.h, and the macros by which a message's .cc instantiates
-// them: KZ_REQUEST, KZ_RESPONSE, or KZ_RECORD for what is stored without a header. Included by those files alone.
+// them: KZ_REQUEST, KZ_RESPONSE, or KZ_STORED for records that are stored behind a version. Included by those files
+// alone.
 #pragma once
 #include "core/base/check.h"
 #include "core/kafka/print.h"
@@ -48,6 +49,27 @@ Result<M> decode_body(Reader& reader, int16_t version) {
   detail::Decoder(reader, version, detail::is_flexible<M>(version)).object(*message);
   if (!reader.ok()) return fail(Errc::kMalformed, M::kName, version);
   return message;
+}
+
+template <class M>
+Slice encode_versioned(const M& message, int16_t version) {
+  detail::assert_version<M>(version);
+  const bool flexible = detail::is_flexible<M>(version);
+  Slice block = Slice::allocate(sizeof version + detail::size_of(message, version, flexible));
+  detail::WriteSink sink(block.mutable_bytes());
+  sink.number(version);
+  detail::Encoder<detail::WriteSink>(sink, version, flexible).object(message);
+  KZ_ASSERT(sink.remaining() == 0);
+  return block;
+}
+
+template <class M>
+Result<M> decode_versioned(const Slice& bytes, int16_t* version) {
+  Reader reader(bytes);
+  const int16_t found = reader.i16();
+  if (!reader.ok()) return fail(Errc::kMalformed, M::kName);
+  if (version != nullptr) *version = found;
+  return decode_body<M>(reader, found);
 }
 
 template <class M>
@@ -123,6 +145,10 @@ Chain encode_response(int32_t correlation_id, int16_t api_version, const M& mess
   template std::string to_json<M>(const M&, int16_t);  \
   template Status check<M>(const M&, int16_t);         \
   template std::string dump_schema<M>();
+#define KZ_STORED(M)                                     \
+  KZ_RECORD(M)                                           \
+  template Slice encode_versioned<M>(const M&, int16_t); \
+  template Result<M> decode_versioned<M>(const Slice&, int16_t*);
 #define KZ_REQUEST(M) \
   KZ_RECORD(M)        \
   template Slice encode_request<M>(int16_t, int32_t, std::optional<std::string_view>, const M&);
