@@ -12,7 +12,7 @@ configure_and_build() {  # preset
   cmake --build "$dir" -j "$jobs" > "/tmp/kz-build-$1.log" || { grep -E 'error|FAILED' -A3 "/tmp/kz-build-$1.log" | head -60; exit 1; }
 }
 
-pytest_run() { KZ=$1 timeout "${PYTEST_LIMIT:-1200}" python3 -m pytest -q -p no:cacheprovider "${@:2}"; }
+pytest_run() { KZ=$1 timeout "${PYTEST_LIMIT:-1200}" /usr/bin/python3 -m pytest -q -p no:cacheprovider "${@:2}"; }
 
 format_check() { git ls-files '*.h' '*.cc' | xargs clang-format-19 --dry-run -Werror; }
 
