@@ -27,7 +27,7 @@ struct KafkaListenOptions {
   int32_t max_connections = INT32_MAX;                  // max.connections, over all listeners of the link
   int32_t max_per_ip = INT32_MAX;                       // max.connections.per.ip
   std::map<std::string, int32_t> max_per_ip_overrides;  // max.connections.per.ip.overrides
-  int64_t process_bytes_max = 0;  // queued.max.request.bytes: request bytes in memory, over all; 0 = half of no limit
+  int64_t process_bytes_max = 0;  // queued.max.request.bytes: request bytes in memory; 0 = no limit
 };
 
 // start/stop calls from one thread at a time, any thread. The service and the reactors outlive the link, and the
