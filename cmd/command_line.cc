@@ -124,6 +124,22 @@ void collect(const Command& command, const std::vector<std::string>& options, Pa
   }
 }
 
+constexpr std::string_view kServerOptions[] = {"bootstrap-server", "broker-list", "zookeeper"};
+
+void fill_in(const Command& command, const std::map<std::string, std::string>& configured, Parsed& parsed) {
+  bool server_given = false;
+  for (std::string_view name : kServerOptions) server_given = server_given || parsed.has(name);
+  // One server option is enough, and two contradict each other: the brokers come first.
+  const bool both = configured.contains("bootstrap-server") && find_option(command, "bootstrap-server") != nullptr;
+  for (const auto& [name, value] : configured) {
+    const bool server =
+        std::find(std::begin(kServerOptions), std::end(kServerOptions), name) != std::end(kServerOptions);
+    if (server && (server_given || (both && name != "bootstrap-server"))) continue;
+    if (name == "command-config" && server_given) continue;
+    if (find_option(command, name) != nullptr && !parsed.has(name)) parsed.values_[name] = {value};
+  }
+}
+
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -149,7 +165,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
-ParseOutcome parse_command_line(const Command& command, const std::vector<std::string>& args) {
+ParseOutcome parse_command_line(const Command& command, const std::vector<std::string>& args,
+                                const std::map<std::string, std::string>& configured) {
   ParseOutcome outcome;
   for (const Option& o : command.options) {
     if (o.default_value[0] != '\0') outcome.parsed.defaults_[o.name] = o.default_value;
@@ -168,6 +185,7 @@ ParseOutcome parse_command_line(const Command& command, const std::vector<std::s
   if (outcome.help || outcome.version) return outcome;
   outcome.parsed.words_ = std::move(normal.words);
   collect(command, normal.options, outcome.parsed);
+  fill_in(command, configured, outcome.parsed);
   std::string missing;
   for (const Option& o : command.options) {
     const auto it = outcome.parsed.values_.find(o.name);

@@ -21,7 +21,10 @@ struct ParseOutcome {
   bool version = false;
   std::vector<UsageError> errors;  // at most one
 };
-ParseOutcome parse_command_line(const Command& command, const std::vector<std::string>& args);
+// configured: values from kz.toml for options that the command line leaves out. A server given on the command line, in
+// whatever form, puts all configured servers aside.
+ParseOutcome parse_command_line(const Command& command, const std::vector<std::string>& args,
+                                const std::map<std::string, std::string>& configured = {});
 
 // Prints a usage error as the command's grammar asks and returns the exit status.
 int report_usage_error(const Command& command, const UsageError& error);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cmd/command_line.h"
+#include "cmd/config_toml.h"
 #include "cmd/help.h"
 #include "cmd/logging.h"
 
@@ -77,7 +78,12 @@ int help(const std::vector<std::string>& args) {
 
 int run(Invocation& invocation) {
   const Command& command = *invocation.command;
-  const ParseOutcome outcome = parse_command_line(command, invocation.args);
+  const auto configured = configured_defaults(command);
+  if (!configured) {
+    std::fprintf(stderr, "kz: %s\n", configured.error().c_str());
+    return 1;
+  }
+  const ParseOutcome outcome = parse_command_line(command, invocation.args, *configured);
   if (!outcome.errors.empty()) return report_usage_error(command, outcome.errors[0]);
   if (outcome.help) return print(command_help(command));
   if (outcome.version) return print(std::string(kKafkaRelease) + " (kz " KZ_VERSION ")\n");
