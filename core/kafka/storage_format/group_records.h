@@ -2,9 +2,8 @@
 // a committed offset, 2: a group). A null value is a tombstone. Java writes keys 1 and 2, offset values 3 and group
 // values 3, or older ones while inter.broker.protocol.version is old.
 // Source: OffsetCommit{Key,Value}.json, GroupMetadata{Key,Value}.json, GroupMetadataManager.scala @ 3.4.0.
-//   offset value v1: expire timestamp, in v1 alone (explicit retention).  v2: none (KIP-211).  v3: leader epoch
-//   (KIP-320). group value  v1: rebalance timeout (KIP-62).  v2: time of the state (KIP-211).  v3: group instance id
-//   (KIP-345).
+//   offset value v1: expire timestamp, in v1 alone (explicit retention).  v2: none (KIP-211).  v3: epoch (KIP-320).
+//   group value v1: rebalance timeout (KIP-62).  v2: time of the state (KIP-211).  v3: group instance id (KIP-345).
 #pragma once
 #include <variant>
 
