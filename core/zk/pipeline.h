@@ -1,0 +1,148 @@
+// Pipeline: the server between its connections and the one order of transactions. Requests come in, Effects go out:
+// prepare (prep.h) -> Broadcast -> apply to the tree, fire watches, answer. No sockets, files, clocks or threads.
+// Order per connection: replies in the order of requests; a read waits for the writes before it on its connection, for
+// nothing else; a watch event goes out before the reply of the write that caused it; pings are answered at once.
+// Source: ZooKeeperServer, PrepRequestProcessor, FinalRequestProcessor, CommitProcessor, NIOServerCnxn @ 3.8.0.
+// Guarded by its driver (one reactor); not thread-safe.
+#pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/time.h"
+#include "core/zk/auth.h"
+#include "core/zk/broadcast.h"
+#include "core/zk/config.h"
+#include "core/zk/database.h"
+#include "core/zk/effects.h"
+#include "core/zk/four_letter.h"
+#include "core/zk/prep.h"
+#include "core/zk/session.h"
+#include "core/zk/stats.h"
+#include "core/zk/watch.h"
+
+namespace kz::zk {
+
+class Pipeline : private TreeEvents {
+ public:
+  // database: recovered (or fresh); broadcast and config outlive the pipeline. Call start() before anything else.
+  Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<Database> database, Broadcast& broadcast,
+           Now now);
+  ~Pipeline() override;
+
+  // The server serves from now on: recovered sessions get their full timeout, ephemerals of lost sessions go.
+  void start(Now now, Effects& out);
+
+  // ---- connections ----
+  // A connection was accepted. May answer with Close (maxClientCnxns, maxCnxns). ip without port, IPv6 without
+  // brackets.
+  void on_open(ConnId conn, std::string ip, uint16_t port, Now now, Effects& out);
+  // One frame without its length: the connect request first, then requests. The slice may be kept until answered.
+  void on_frame(ConnId conn, Slice frame, Now now, Effects& out);
+  // A four-letter word instead of a first frame: answers and closes. word as from four_letter_word().
+  void on_four_letter(ConnId conn, std::string_view word, const ServerEnvironment& environment, Now now, Effects& out);
+  // The connection is gone (peer closed, reset, oversized frame). Its session lives on until it expires.
+  void on_closed(ConnId conn, Now now, Effects& out);
+
+  // ---- time ----
+  void on_tick(Now now, Effects& out);  // expiry, idle sockets, containers
+  TimePoint deadline() const;           // when on_tick is due at the latest
+
+  // ---- order ----
+  // Standalone: everything up to zxid is on disk. Highest only; lower ones are implied.
+  void on_durable(Zxid zxid, Now now, Effects& out) { on_committed(zxid, now, out); }
+  // Leader: the quorum has everything up to zxid.
+  void on_committed(Zxid zxid, Now now, Effects& out);
+  // Learner: the next transaction of the order.
+  void on_committed_txn(const Txn& txn, Now now, Effects& out);
+  // Leader: a learner's client asks. The learner answers its client when the transaction comes back.
+  void on_forwarded(const ForwardedRequest& request, Now now, Effects& out);
+  // Learner: answers of the leader.
+  void on_synced(SessionId session, int32_t cxid, Now now, Effects& out);
+  void on_revalidated(SessionId session, bool valid, Now now, Effects& out);
+
+  // ---- state for the driver ----
+  Database& database() { return *database_; }
+  const Database& database() const { return *database_; }
+  SessionTracker& sessions() { return sessions_; }
+  const Watches& watches() const { return watches_; }
+  Zxid last_proposed() const { return prep_.last_zxid(); }
+  size_t connection_count() const { return connections_.size(); }
+  int64_t outstanding() const { return in_process_; }
+  ServerInfo info(const ServerEnvironment& environment, InfoNeeds needs, Now now) const;
+  const ZooConfig& config() const { return config_; }
+  // Text in srvr's Mode line: "standalone", "leader", ...
+  void set_mode(std::string mode) { mode_ = std::move(mode); }
+  // Shutdown: closes every connection; nothing is answered afterwards.
+  void close_all(Effects& out);
+
+ private:
+  struct Queued {  // a request that waits behind a write of its connection
+    RequestHeader header;
+    Slice frame;
+    TimePoint received;
+  };
+  struct Connection;
+  struct Pending;  // a proposal on its way
+
+  using Connections = boost::unordered_flat_map<ConnId, std::unique_ptr<Connection>>;
+
+  // TreeEvents: watches fire while a transaction is applied.
+  void on_created(std::string_view path) override;
+  void on_deleted(std::string_view path) override;
+  void on_data_changed(std::string_view path) override;
+  void notify(const WatchEvent& event);
+
+  Connection* find(ConnId conn);
+  // session set-up (pipeline_session.cc)
+  void connect(Connection& c, const Slice& frame, Now now, Effects& out);
+  void finish_session(Connection& c, bool valid, Now now, Effects& out);
+  void close_session(SessionId session, Now now, Effects& out);
+  void reopen(Connection& c, const ConnectRequest& request, Now now, Effects& out);
+  void drop(Connection& c, Effects& out);  // Close effect and forget
+  void forget(ConnId conn);
+  // requests (pipeline.cc)
+  void request(Connection& c, RequestHeader header, Slice frame, Now now, Effects& out);
+  void authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
+  void submit(Connection* c, const RequestHeader& header, SessionId session, OpCode type, const Slice& body,
+              TimePoint received, Now now, Effects& out);
+  void apply(Pending& pending, Now now, Effects& out);
+  void drain(Connection& c, Now now, Effects& out);  // queued reads after a write was answered
+  void unpause(Connection& c, Effects& out);
+  // replies (replies.cc)
+  void reply_to_txn(Connection& c, const Pending& pending, const TxnResult& result, Now now, Effects& out);
+  void read(Connection& c, const RequestHeader& header, const Slice& frame, TimePoint received, Now now, Effects& out);
+  template <class... T>
+  void reply(Connection& c, int32_t xid, KeeperCode err, TimePoint received, const char* op, Now now, Effects& out,
+             const T&... body);
+  void send(Connection& c, Slice bytes, Effects& out);
+  KeeperCode read_body(Connection& c, OpCode op, Reader& r, Buffer& body);
+  KeeperCode set_watches(Connection& c, const SetWatches2& request);
+  bool check_acl(const Connection& c, const AclList& acl, int32_t perms) const;
+
+  const ZooConfig& config_;
+  ServerId server_id_;
+  std::unique_ptr<Database> database_;
+  Broadcast& broadcast_;
+  Authenticator auth_;
+  Prep prep_;
+  SessionTracker sessions_;
+  Watches watches_;
+  Connections connections_;
+  boost::unordered_flat_map<std::string, int32_t> per_ip_;
+  std::deque<Pending> pending_;
+  Effects* events_out_ = nullptr;  // where watch events go while a transaction is applied
+  ServerStats stats_;
+  int64_t in_process_ = 0;
+  std::string mode_ = "standalone";
+  TimePoint started_;
+  TimePoint next_container_check_;
+  Buffer scratch_;
+  log::Logger log_;
+};
+
+}  // namespace kz::zk
