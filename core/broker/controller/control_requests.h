@@ -27,7 +27,8 @@ class BrokerChannel {
   virtual void send(ControlRequest request, Done done) = 0;
 };
 
-// Makes the channel to a broker that has appeared; the own broker gets an in-process one. Null: not reachable from here.
+// Makes the channel to a broker that has appeared; the own broker gets an in-process one. Null: not reachable from
+// here.
 using BrokerChannelFactory = std::function<std::unique_ptr<BrokerChannel>(const BrokerNode& broker)>;
 
 }  // namespace kz::broker

@@ -417,4 +417,9 @@ std::string encode_feature(bool enabled, bool min_levels) {
   return dump(out);
 }
 
+bool decode_feature_enabled(std::string_view data) {
+  const auto object = parse_object(data, "feature");
+  return object && number(*object, "status").value_or(0) == 1;
+}
+
 }  // namespace kz::broker

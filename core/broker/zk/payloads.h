@@ -17,7 +17,7 @@ namespace kz::broker {
 
 // /brokers/ids/<id>, version 5 (KIP-584).
 struct BrokerNode {
-  BrokerId id = -1;  // from the path
+  BrokerId id = -1;                 // from the path
   std::vector<Endpoint> endpoints;  // hosts without brackets
   int32_t jmx_port = -1;
   std::optional<std::string> rack;
@@ -111,5 +111,7 @@ Result<BrokerId> decode_log_dir_event(std::string_view json);
 
 // /feature, version 2 with no features (status 1 = enabled): all that a ZooKeeper-mode cluster up to 3.4 holds.
 std::string encode_feature(bool enabled, bool min_levels);
+// False also for what cannot be read.
+bool decode_feature_enabled(std::string_view json);
 
 }  // namespace kz::broker

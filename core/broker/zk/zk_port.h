@@ -75,7 +75,7 @@ struct ZkOpResult {
 // The answer to any single operation; fields that the operation does not have stay empty.
 struct ZkResult {
   ZkCode code = ZkCode::kOk;
-  std::string path;                   // create: the name given
+  std::string path;                   // create: the name given; others: the path asked
   std::string data;                   // get
   std::vector<std::string> children;  // children
   ZkStat stat;                        // get, set, exists, children
