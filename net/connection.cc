@@ -164,6 +164,7 @@ bool Connection::begin_frame(Bytes rest) {
   first_frame_ = false;
   if (size < 0 || static_cast<size_t>(size) > options_.frame_max) {
     first_bytes_ = std::string(as_text(header_)) + std::string(as_text(rest.first(std::min<size_t>(rest.size(), 60))));
+    flush();  // the frames before it have their answers
     fail_with({Errc::kTooLarge, "frame length", size});
     return false;
   }
