@@ -133,6 +133,13 @@ void ZkLink::send(ConnId conn, Slice body) {
   c->send_frame(Chain(std::move(body)));
 }
 
+void ZkLink::send_raw(ConnId conn, Chain bytes, uint64_t frames) {
+  const auto c = impl_->find(conn);
+  if (!c) return;
+  c->stats.sent += frames;
+  c->send_raw(std::move(bytes));
+}
+
 void ZkLink::send_text_and_close(ConnId conn, std::string text) {
   const auto c = impl_->find(conn);
   if (!c) return;

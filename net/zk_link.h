@@ -67,6 +67,8 @@ class ZkLink {
 
   // Sends a frame; the length prefix is added. Ignored on a closed connection.
   void send(ConnId conn, Slice body);
+  // Sends `frames` frames that bring their length prefixes (0 for the text of a four-letter word).
+  void send_raw(ConnId conn, Chain bytes, uint64_t frames);
   // The answer of a four-letter word: raw text, then the connection is closed.
   void send_text_and_close(ConnId conn, std::string text);
   // Closes at once, or after what was queued is sent. No on_closed call.
