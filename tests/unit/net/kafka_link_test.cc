@@ -316,8 +316,8 @@ TEST_CASE("close races: clients that connect, send and leave while the link clos
     std::atomic<bool> stop{false};
     std::vector<std::thread> clients;
     for (int t = 0; t < 3; ++t) {
-      clients.emplace_back([&, t] {
-        SocketClient client(f.port);
+      clients.emplace_back([&stop, t, connected = std::make_shared<SocketClient>(f.port)] {
+        SocketClient& client = *connected;
         for (int i = 0; !stop && i < 200; ++i) {
           if (!client.write(framed((i + t) % 5 == 0 ? "t" : "e")) || client.read_frame() == "<closed>") break;
         }
