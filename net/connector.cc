@@ -178,10 +178,16 @@ void TcpConnector::Impl::established(ConnId id, int fd, const Address& address) 
 void TcpConnector::Impl::failed(ConnId id, Error why) {
   const auto it = open.find(id);
   if (it == open.end()) return;
-  ConnectionHandler* handler = it->second.attempt->handler;
-  reactor.cancel(it->second.attempt->timer);
-  open.erase(it);
+  const Attempt& attempt = *it->second.attempt;
+  ConnectionHandler* handler = attempt.handler;
+  reactor.cancel(attempt.timer);
+  // The handler may still ask for the peer: clients name the address that refused them.
+  if (!attempt.addresses.empty()) {
+    const std::string ip = attempt.addresses.back().ip();
+    it->second.peer = fmt::format("{}/{}:{}", attempt.host == ip ? "" : attempt.host, ip, attempt.port);
+  }
   handler->on_closed(id, why, {});
+  open.erase(id);
 }
 
 TcpConnector::TcpConnector(Reactor& reactor, ConnectorOptions options)
