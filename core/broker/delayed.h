@@ -36,7 +36,7 @@ class DelayedOperation : public std::enable_shared_from_this<DelayedOperation> {
   // Executor thread, once, after completion or cancel: leave the partitions.
   virtual void unregister() = 0;
   // Bytes that must be appended before a wake is worth a check; try_complete updates it.
-  void set_wanted_bytes(int64_t bytes) { wanted_bytes_.store(bytes, std::memory_order_relaxed); }
+  void set_wanted_bytes(int64_t bytes) { wanted_bytes_.store(bytes < 1 ? 1 : bytes); }
 
  private:
   void check(bool timed_out);

@@ -48,7 +48,8 @@ struct AppendProgress {
   kafka::ErrorCode code = kafka::ErrorCode::kNone;  // kNotEnoughReplicasAfterAppend
 };
 
-// Thread-safe. The guard is a leaf: it is never held across a call of the log.
+// Thread-safe. The high watermark is moved under the guard, so that it never goes back; no other call of the log is
+// made there.
 class Partition {
  public:
   struct State {
@@ -78,7 +79,8 @@ class Partition {
 
   // The leader epoch under which an append may start, or why not. acks: -1 asks for min.insync.replicas.
   KafkaResult<LeaderEpoch> check_append(int16_t acks) const;
-  // After the log took an append that ends before `end_offset`: moves the high watermark, wakes the waiting.
+  // After the log took an append that ends before `end_offset`: moves the high watermark, wakes the waiting unless
+  // appended_bytes is 0 (a duplicate).
   AppendProgress after_append(Offset end_offset, int64_t appended_bytes);
   // For acks=all: true when end_offset is committed; an error ends the wait.
   KafkaResult<bool> committed(Offset end_offset) const;
@@ -107,7 +109,8 @@ class Partition {
     int32_t min_insync_replicas = 1;
     std::vector<std::pair<uint64_t, std::shared_ptr<DelayedOperation>>> waiters;
   };
-  Offset advance_high_watermark();
+  static bool sole_replica_in_sync(const Inner& s, BrokerId self);
+  kafka::ErrorCode check_leader(const Inner& s, LeaderEpoch current_leader_epoch) const;
 
   const BrokerId self_;
   const TopicPartition tp_;

@@ -58,8 +58,8 @@ class Broker : public RequestService {
   void on_request(IncomingRequest request) override;
   void on_closed(ConnId conn) override;
 
-  // Operations of one connection that outlive a handler's call and are to be dropped when it closes. key: the
-  // connection. One at a time (a connection has one request in execution); reactor thread of the connection.
+  // The operation of a connection that outlives its handler's call and is to be dropped when the connection closes. One
+  // at a time, as a connection has one request in execution; a later one replaces it.
   void set_pending(ConnId conn, std::weak_ptr<DelayedOperation> operation);
   void clear_pending(ConnId conn);
 
@@ -106,7 +106,11 @@ class Broker : public RequestService {
   const std::string cluster_id_;
   ReplicaManager replicas_;
   std::array<Entry, kApiKeys> entries_;
-  Guarded<std::map<ConnId, std::weak_ptr<DelayedOperation>>> pending_;
+  // Sharded by connection, so that reactors rarely meet on one guard.
+  struct alignas(64) PendingShard {
+    Guarded<std::map<ConnId, std::weak_ptr<DelayedOperation>>> operations;
+  };
+  std::array<PendingShard, 16> pending_;
   log::Logger log_;
 };
 
