@@ -6,6 +6,7 @@
 // A message struct has kName, kMinVersion, kMaxVersion, kFlexibleSince, (requests and responses) kApiKey, and
 //   static constexpr void fields(auto&& visit, auto& m)         visit(m.x, "X", since(3).ignorable()) in wire order
 //   static constexpr void tagged_fields(auto&& visit, auto& m)  visit(0, m.x, "X", since(12)), by tag; only where any
+// Every member has an initialiser, its declared default: {.name = "t"} is enough to make one.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -12,8 +12,8 @@ struct ConsumerProtocolSubscription {
   static constexpr int16_t kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = kNeverFlexible;
 
   struct TopicPartition {
-    std::string topic;
-    std::vector<int32_t> partitions;
+    std::string topic{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic", since(1));
@@ -21,11 +21,11 @@ struct ConsumerProtocolSubscription {
     }
   };
 
-  std::vector<std::string> topics;
-  std::optional<Slice> user_data;
-  std::vector<TopicPartition> owned_partitions;
+  std::vector<std::string> topics{};
+  std::optional<Slice> user_data{};
+  std::vector<TopicPartition> owned_partitions{};
   int32_t generation_id = -1;
-  std::optional<std::string> rack_id;
+  std::optional<std::string> rack_id{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.topics, "Topics");
@@ -41,8 +41,8 @@ struct ConsumerProtocolAssignment {
   static constexpr int16_t kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = kNeverFlexible;
 
   struct TopicPartition {
-    std::string topic;
-    std::vector<int32_t> partitions;
+    std::string topic{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -50,8 +50,8 @@ struct ConsumerProtocolAssignment {
     }
   };
 
-  std::vector<TopicPartition> assigned_partitions;
-  std::optional<Slice> user_data;
+  std::vector<TopicPartition> assigned_partitions{};
+  std::optional<Slice> user_data{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.assigned_partitions, "AssignedPartitions");

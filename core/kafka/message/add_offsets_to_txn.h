@@ -8,10 +8,10 @@ struct AddOffsetsToTxnRequest {
   static constexpr const char* kName = "AddOffsetsToTxnRequest";
   static constexpr int16_t kApiKey = 25, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 3;
 
-  std::string transactional_id;
+  std::string transactional_id{};
   int64_t producer_id = 0;
   int16_t producer_epoch = 0;
-  std::string group_id;
+  std::string group_id{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.transactional_id, "TransactionalId");

@@ -9,8 +9,8 @@ struct AddPartitionsToTxnRequest {
   static constexpr int16_t kApiKey = 24, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 3;
 
   struct AddPartitionsToTxnTopic {
-    std::string name;
-    std::vector<int32_t> partitions;
+    std::string name{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -18,10 +18,10 @@ struct AddPartitionsToTxnRequest {
     }
   };
 
-  std::string transactional_id;
+  std::string transactional_id{};
   int64_t producer_id = 0;
   int16_t producer_epoch = 0;
-  std::vector<AddPartitionsToTxnTopic> topics;
+  std::vector<AddPartitionsToTxnTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.transactional_id, "TransactionalId");
@@ -46,8 +46,8 @@ struct AddPartitionsToTxnResponse {
   };
 
   struct AddPartitionsToTxnTopicResult {
-    std::string name;
-    std::vector<AddPartitionsToTxnPartitionResult> results;
+    std::string name{};
+    std::vector<AddPartitionsToTxnPartitionResult> results{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -56,7 +56,7 @@ struct AddPartitionsToTxnResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<AddPartitionsToTxnTopicResult> results;
+  std::vector<AddPartitionsToTxnTopicResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

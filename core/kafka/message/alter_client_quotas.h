@@ -9,7 +9,7 @@ struct AlterClientQuotasRequest {
   static constexpr int16_t kApiKey = 49, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 1;
 
   struct EntityData {
-    std::string entity_type;
+    std::string entity_type{};
     std::optional<std::string> entity_name = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -19,7 +19,7 @@ struct AlterClientQuotasRequest {
   };
 
   struct OpData {
-    std::string key;
+    std::string key{};
     double value = 0;
     bool remove = false;
 
@@ -31,8 +31,8 @@ struct AlterClientQuotasRequest {
   };
 
   struct EntryData {
-    std::vector<EntityData> entity;
-    std::vector<OpData> ops;
+    std::vector<EntityData> entity{};
+    std::vector<OpData> ops{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.entity, "Entity");
@@ -40,7 +40,7 @@ struct AlterClientQuotasRequest {
     }
   };
 
-  std::vector<EntryData> entries;
+  std::vector<EntryData> entries{};
   bool validate_only = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -54,7 +54,7 @@ struct AlterClientQuotasResponse {
   static constexpr int16_t kApiKey = 49, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 1;
 
   struct EntityData {
-    std::string entity_type;
+    std::string entity_type{};
     std::optional<std::string> entity_name = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -66,7 +66,7 @@ struct AlterClientQuotasResponse {
   struct EntryData {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
-    std::vector<EntityData> entity;
+    std::vector<EntityData> entity{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -76,7 +76,7 @@ struct AlterClientQuotasResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<EntryData> entries;
+  std::vector<EntryData> entries{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

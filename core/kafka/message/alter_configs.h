@@ -9,7 +9,7 @@ struct AlterConfigsRequest {
   static constexpr int16_t kApiKey = 33, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
   struct AlterableConfig {
-    std::string name;
+    std::string name{};
     std::optional<std::string> value = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -20,8 +20,8 @@ struct AlterConfigsRequest {
 
   struct AlterConfigsResource {
     int8_t resource_type = 0;
-    std::string resource_name;
-    std::vector<AlterableConfig> configs;
+    std::string resource_name{};
+    std::vector<AlterableConfig> configs{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.resource_type, "ResourceType");
@@ -30,7 +30,7 @@ struct AlterConfigsRequest {
     }
   };
 
-  std::vector<AlterConfigsResource> resources;
+  std::vector<AlterConfigsResource> resources{};
   bool validate_only = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -47,7 +47,7 @@ struct AlterConfigsResponse {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
     int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -58,7 +58,7 @@ struct AlterConfigsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<AlterConfigsResourceResponse> responses;
+  std::vector<AlterConfigsResourceResponse> responses{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

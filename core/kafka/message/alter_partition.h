@@ -11,7 +11,7 @@ struct AlterPartitionRequest {
   struct PartitionData {
     int32_t partition_index = 0;
     int32_t leader_epoch = 0;
-    std::vector<int32_t> new_isr;
+    std::vector<int32_t> new_isr{};
     int8_t leader_recovery_state = 0;
     int32_t partition_epoch = 0;
 
@@ -25,9 +25,9 @@ struct AlterPartitionRequest {
   };
 
   struct TopicData {
-    std::string topic_name;
-    Uuid topic_id;
-    std::vector<PartitionData> partitions;
+    std::string topic_name{};
+    Uuid topic_id{};
+    std::vector<PartitionData> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName", range(0, 1).ignorable());
@@ -38,7 +38,7 @@ struct AlterPartitionRequest {
 
   int32_t broker_id = 0;
   int64_t broker_epoch = -1;
-  std::vector<TopicData> topics;
+  std::vector<TopicData> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.broker_id, "BrokerId");
@@ -56,7 +56,7 @@ struct AlterPartitionResponse {
     ErrorCode error_code = ErrorCode::kNone;
     int32_t leader_id = 0;
     int32_t leader_epoch = 0;
-    std::vector<int32_t> isr;
+    std::vector<int32_t> isr{};
     int8_t leader_recovery_state = 0;
     int32_t partition_epoch = 0;
 
@@ -72,9 +72,9 @@ struct AlterPartitionResponse {
   };
 
   struct TopicData {
-    std::string topic_name;
-    Uuid topic_id;
-    std::vector<PartitionData> partitions;
+    std::string topic_name{};
+    Uuid topic_id{};
+    std::vector<PartitionData> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName", range(0, 1).ignorable());
@@ -85,7 +85,7 @@ struct AlterPartitionResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<TopicData> topics;
+  std::vector<TopicData> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

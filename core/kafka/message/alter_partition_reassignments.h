@@ -11,7 +11,7 @@ struct AlterPartitionReassignmentsRequest {
 
   struct ReassignablePartition {
     int32_t partition_index = 0;
-    std::optional<std::vector<int32_t>> replicas;
+    std::optional<std::vector<int32_t>> replicas{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.partition_index, "PartitionIndex");
@@ -20,8 +20,8 @@ struct AlterPartitionReassignmentsRequest {
   };
 
   struct ReassignableTopic {
-    std::string name;
-    std::vector<ReassignablePartition> partitions;
+    std::string name{};
+    std::vector<ReassignablePartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -30,7 +30,7 @@ struct AlterPartitionReassignmentsRequest {
   };
 
   int32_t timeout_ms = 60000;
-  std::vector<ReassignableTopic> topics;
+  std::vector<ReassignableTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.timeout_ms, "TimeoutMs");
@@ -55,8 +55,8 @@ struct AlterPartitionReassignmentsResponse {
   };
 
   struct ReassignableTopicResponse {
-    std::string name;
-    std::vector<ReassignablePartitionResponse> partitions;
+    std::string name{};
+    std::vector<ReassignablePartitionResponse> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -67,7 +67,7 @@ struct AlterPartitionReassignmentsResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
-  std::vector<ReassignableTopicResponse> responses;
+  std::vector<ReassignableTopicResponse> responses{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -9,8 +9,8 @@ struct AlterReplicaLogDirsRequest {
   static constexpr int16_t kApiKey = 34, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
   struct AlterReplicaLogDirTopic {
-    std::string name;
-    std::vector<int32_t> partitions;
+    std::string name{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -19,8 +19,8 @@ struct AlterReplicaLogDirsRequest {
   };
 
   struct AlterReplicaLogDir {
-    std::string path;
-    std::vector<AlterReplicaLogDirTopic> topics;
+    std::string path{};
+    std::vector<AlterReplicaLogDirTopic> topics{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.path, "Path");
@@ -28,7 +28,7 @@ struct AlterReplicaLogDirsRequest {
     }
   };
 
-  std::vector<AlterReplicaLogDir> dirs;
+  std::vector<AlterReplicaLogDir> dirs{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.dirs, "Dirs"); }
 };
@@ -48,8 +48,8 @@ struct AlterReplicaLogDirsResponse {
   };
 
   struct AlterReplicaLogDirTopicResult {
-    std::string topic_name;
-    std::vector<AlterReplicaLogDirPartitionResult> partitions;
+    std::string topic_name{};
+    std::vector<AlterReplicaLogDirPartitionResult> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName");
@@ -58,7 +58,7 @@ struct AlterReplicaLogDirsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<AlterReplicaLogDirTopicResult> results;
+  std::vector<AlterReplicaLogDirTopicResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -10,7 +10,7 @@ struct AlterUserScramCredentialsRequest {
   static constexpr int16_t kApiKey = 51, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct ScramCredentialDeletion {
-    std::string name;
+    std::string name{};
     int8_t mechanism = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -20,11 +20,11 @@ struct AlterUserScramCredentialsRequest {
   };
 
   struct ScramCredentialUpsertion {
-    std::string name;
+    std::string name{};
     int8_t mechanism = 0;
     int32_t iterations = 0;
-    Slice salt;
-    Slice salted_password;
+    Slice salt{};
+    Slice salted_password{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -35,8 +35,8 @@ struct AlterUserScramCredentialsRequest {
     }
   };
 
-  std::vector<ScramCredentialDeletion> deletions;
-  std::vector<ScramCredentialUpsertion> upsertions;
+  std::vector<ScramCredentialDeletion> deletions{};
+  std::vector<ScramCredentialUpsertion> upsertions{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.deletions, "Deletions");
@@ -49,7 +49,7 @@ struct AlterUserScramCredentialsResponse {
   static constexpr int16_t kApiKey = 51, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct AlterUserScramCredentialsResult {
-    std::string user;
+    std::string user{};
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
 
@@ -61,7 +61,7 @@ struct AlterUserScramCredentialsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<AlterUserScramCredentialsResult> results;
+  std::vector<AlterUserScramCredentialsResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -8,8 +8,8 @@ struct ApiVersionsRequest {
   static constexpr const char* kName = "ApiVersionsRequest";
   static constexpr int16_t kApiKey = 18, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 3;
 
-  std::string client_software_name;
-  std::string client_software_version;
+  std::string client_software_name{};
+  std::string client_software_version{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.client_software_name, "ClientSoftwareName", since(3).ignorable());
@@ -34,7 +34,7 @@ struct ApiVersionsResponse {
   };
 
   struct SupportedFeatureKey {
-    std::string name;
+    std::string name{};
     int16_t min_version = 0;
     int16_t max_version = 0;
 
@@ -46,7 +46,7 @@ struct ApiVersionsResponse {
   };
 
   struct FinalizedFeatureKey {
-    std::string name;
+    std::string name{};
     int16_t max_version_level = 0;
     int16_t min_version_level = 0;
 
@@ -58,11 +58,11 @@ struct ApiVersionsResponse {
   };
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<ApiVersion> api_keys;
+  std::vector<ApiVersion> api_keys{};
   int32_t throttle_time_ms = 0;
-  std::vector<SupportedFeatureKey> supported_features;
+  std::vector<SupportedFeatureKey> supported_features{};
   int64_t finalized_features_epoch = -1;
-  std::vector<FinalizedFeatureKey> finalized_features;
+  std::vector<FinalizedFeatureKey> finalized_features{};
   bool zk_migration_ready = false;
 
   static constexpr void fields(auto&& visit, auto& m) {

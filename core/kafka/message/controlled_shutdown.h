@@ -22,7 +22,7 @@ struct ControlledShutdownResponse {
   static constexpr int16_t kApiKey = 7, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 3;
 
   struct RemainingPartition {
-    std::string topic_name;
+    std::string topic_name{};
     int32_t partition_index = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -32,7 +32,7 @@ struct ControlledShutdownResponse {
   };
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<RemainingPartition> remaining_partitions;
+  std::vector<RemainingPartition> remaining_partitions{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.error_code, "ErrorCode");

@@ -10,10 +10,10 @@ struct CreateAclsRequest {
 
   struct AclCreation {
     int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name{};
     int8_t resource_pattern_type = 3;
-    std::string principal;
-    std::string host;
+    std::string principal{};
+    std::string host{};
     int8_t operation = 0;
     int8_t permission_type = 0;
 
@@ -28,7 +28,7 @@ struct CreateAclsRequest {
     }
   };
 
-  std::vector<AclCreation> creations;
+  std::vector<AclCreation> creations{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.creations, "Creations"); }
 };
@@ -48,7 +48,7 @@ struct CreateAclsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<AclCreationResult> results;
+  std::vector<AclCreationResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -10,8 +10,8 @@ struct CreateDelegationTokenRequest {
   static constexpr int16_t kApiKey = 38, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   struct CreatableRenewers {
-    std::string principal_type;
-    std::string principal_name;
+    std::string principal_type{};
+    std::string principal_name{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.principal_type, "PrincipalType");
@@ -21,7 +21,7 @@ struct CreateDelegationTokenRequest {
 
   std::optional<std::string> owner_principal_type = "";
   std::optional<std::string> owner_principal_name = "";
-  std::vector<CreatableRenewers> renewers;
+  std::vector<CreatableRenewers> renewers{};
   int64_t max_lifetime_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -37,15 +37,15 @@ struct CreateDelegationTokenResponse {
   static constexpr int16_t kApiKey = 38, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::string principal_type;
-  std::string principal_name;
-  std::string token_requester_principal_type;
-  std::string token_requester_principal_name;
+  std::string principal_type{};
+  std::string principal_name{};
+  std::string token_requester_principal_type{};
+  std::string token_requester_principal_name{};
   int64_t issue_timestamp_ms = 0;
   int64_t expiry_timestamp_ms = 0;
   int64_t max_timestamp_ms = 0;
-  std::string token_id;
-  Slice hmac;
+  std::string token_id{};
+  Slice hmac{};
   int32_t throttle_time_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {

@@ -9,13 +9,13 @@ struct CreatePartitionsRequest {
   static constexpr int16_t kApiKey = 37, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   struct CreatePartitionsAssignment {
-    std::vector<int32_t> broker_ids;
+    std::vector<int32_t> broker_ids{};
 
     static constexpr void fields(auto&& visit, auto& m) { visit(m.broker_ids, "BrokerIds"); }
   };
 
   struct CreatePartitionsTopic {
-    std::string name;
+    std::string name{};
     int32_t count = 0;
     std::optional<std::vector<CreatePartitionsAssignment>> assignments = std::vector<CreatePartitionsAssignment>{};
 
@@ -26,7 +26,7 @@ struct CreatePartitionsRequest {
     }
   };
 
-  std::vector<CreatePartitionsTopic> topics;
+  std::vector<CreatePartitionsTopic> topics{};
   int32_t timeout_ms = 0;
   bool validate_only = false;
 
@@ -42,9 +42,9 @@ struct CreatePartitionsResponse {
   static constexpr int16_t kApiKey = 37, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   struct CreatePartitionsTopicResult {
-    std::string name;
+    std::string name{};
     ErrorCode error_code = ErrorCode::kNone;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -54,7 +54,7 @@ struct CreatePartitionsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<CreatePartitionsTopicResult> results;
+  std::vector<CreatePartitionsTopicResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -10,7 +10,7 @@ struct CreateTopicsRequest {
 
   struct CreatableReplicaAssignment {
     int32_t partition_index = 0;
-    std::vector<int32_t> broker_ids;
+    std::vector<int32_t> broker_ids{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.partition_index, "PartitionIndex");
@@ -19,7 +19,7 @@ struct CreateTopicsRequest {
   };
 
   struct CreateableTopicConfig {
-    std::string name;
+    std::string name{};
     std::optional<std::string> value = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -29,11 +29,11 @@ struct CreateTopicsRequest {
   };
 
   struct CreatableTopic {
-    std::string name;
+    std::string name{};
     int32_t num_partitions = 0;
     int16_t replication_factor = 0;
-    std::vector<CreatableReplicaAssignment> assignments;
-    std::vector<CreateableTopicConfig> configs;
+    std::vector<CreatableReplicaAssignment> assignments{};
+    std::vector<CreateableTopicConfig> configs{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -44,7 +44,7 @@ struct CreateTopicsRequest {
     }
   };
 
-  std::vector<CreatableTopic> topics;
+  std::vector<CreatableTopic> topics{};
   int32_t timeout_ms = 60000;
   bool validate_only = false;
 
@@ -60,7 +60,7 @@ struct CreateTopicsResponse {
   static constexpr int16_t kApiKey = 19, kMinVersion = 0, kMaxVersion = 7, kFlexibleSince = 5;
 
   struct CreatableTopicConfigs {
-    std::string name;
+    std::string name{};
     std::optional<std::string> value = "";
     bool read_only = false;
     int8_t config_source = -1;
@@ -76,8 +76,8 @@ struct CreateTopicsResponse {
   };
 
   struct CreatableTopicResult {
-    std::string name;
-    Uuid topic_id;
+    std::string name{};
+    Uuid topic_id{};
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
     ErrorCode topic_config_error_code = ErrorCode::kNone;
@@ -100,7 +100,7 @@ struct CreateTopicsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<CreatableTopicResult> topics;
+  std::vector<CreatableTopicResult> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(2).ignorable());

@@ -28,7 +28,7 @@ struct DeleteAclsRequest {
     }
   };
 
-  std::vector<DeleteAclsFilter> filters;
+  std::vector<DeleteAclsFilter> filters{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.filters, "Filters"); }
 };
@@ -41,10 +41,10 @@ struct DeleteAclsResponse {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
     int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name{};
     int8_t pattern_type = 3;
-    std::string principal;
-    std::string host;
+    std::string principal{};
+    std::string host{};
     int8_t operation = 0;
     int8_t permission_type = 0;
 
@@ -64,7 +64,7 @@ struct DeleteAclsResponse {
   struct DeleteAclsFilterResult {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
-    std::vector<DeleteAclsMatchingAcl> matching_acls;
+    std::vector<DeleteAclsMatchingAcl> matching_acls{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -74,7 +74,7 @@ struct DeleteAclsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<DeleteAclsFilterResult> filter_results;
+  std::vector<DeleteAclsFilterResult> filter_results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

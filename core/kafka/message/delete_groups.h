@@ -8,7 +8,7 @@ struct DeleteGroupsRequest {
   static constexpr const char* kName = "DeleteGroupsRequest";
   static constexpr int16_t kApiKey = 42, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
-  std::vector<std::string> groups_names;
+  std::vector<std::string> groups_names{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.groups_names, "GroupsNames"); }
 };
@@ -18,7 +18,7 @@ struct DeleteGroupsResponse {
   static constexpr int16_t kApiKey = 42, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
   struct DeletableGroupResult {
-    std::string group_id;
+    std::string group_id{};
     ErrorCode error_code = ErrorCode::kNone;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -28,7 +28,7 @@ struct DeleteGroupsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<DeletableGroupResult> results;
+  std::vector<DeletableGroupResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -19,8 +19,8 @@ struct DeleteRecordsRequest {
   };
 
   struct DeleteRecordsTopic {
-    std::string name;
-    std::vector<DeleteRecordsPartition> partitions;
+    std::string name{};
+    std::vector<DeleteRecordsPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -28,7 +28,7 @@ struct DeleteRecordsRequest {
     }
   };
 
-  std::vector<DeleteRecordsTopic> topics;
+  std::vector<DeleteRecordsTopic> topics{};
   int32_t timeout_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -54,8 +54,8 @@ struct DeleteRecordsResponse {
   };
 
   struct DeleteRecordsTopicResult {
-    std::string name;
-    std::vector<DeleteRecordsPartitionResult> partitions;
+    std::string name{};
+    std::vector<DeleteRecordsPartitionResult> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -64,7 +64,7 @@ struct DeleteRecordsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<DeleteRecordsTopicResult> topics;
+  std::vector<DeleteRecordsTopicResult> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

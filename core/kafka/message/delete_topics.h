@@ -9,8 +9,8 @@ struct DeleteTopicsRequest {
   static constexpr int16_t kApiKey = 20, kMinVersion = 0, kMaxVersion = 6, kFlexibleSince = 4;
 
   struct DeleteTopicState {
-    std::optional<std::string> name;
-    Uuid topic_id;
+    std::optional<std::string> name{};
+    Uuid topic_id{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", since(6));
@@ -18,8 +18,8 @@ struct DeleteTopicsRequest {
     }
   };
 
-  std::vector<DeleteTopicState> topics;
-  std::vector<std::string> topic_names;
+  std::vector<DeleteTopicState> topics{};
+  std::vector<std::string> topic_names{};
   int32_t timeout_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -35,9 +35,9 @@ struct DeleteTopicsResponse {
 
   struct DeletableTopicResult {
     std::optional<std::string> name = "";
-    Uuid topic_id;
+    Uuid topic_id{};
     ErrorCode error_code = ErrorCode::kNone;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", always().nullable_since(6));
@@ -48,7 +48,7 @@ struct DeleteTopicsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<DeletableTopicResult> responses;
+  std::vector<DeletableTopicResult> responses{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

@@ -32,8 +32,8 @@ struct DescribeAclsResponse {
   static constexpr int16_t kApiKey = 29, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   struct AclDescription {
-    std::string principal;
-    std::string host;
+    std::string principal{};
+    std::string host{};
     int8_t operation = 0;
     int8_t permission_type = 0;
 
@@ -47,9 +47,9 @@ struct DescribeAclsResponse {
 
   struct DescribeAclsResource {
     int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name{};
     int8_t pattern_type = 3;
-    std::vector<AclDescription> acls;
+    std::vector<AclDescription> acls{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.resource_type, "ResourceType");
@@ -62,7 +62,7 @@ struct DescribeAclsResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
-  std::vector<DescribeAclsResource> resources;
+  std::vector<DescribeAclsResource> resources{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

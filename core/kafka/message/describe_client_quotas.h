@@ -10,7 +10,7 @@ struct DescribeClientQuotasRequest {
   static constexpr int16_t kApiKey = 48, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 1;
 
   struct ComponentData {
-    std::string entity_type;
+    std::string entity_type{};
     int8_t match_type = 0;
     std::optional<std::string> match = "";
 
@@ -21,7 +21,7 @@ struct DescribeClientQuotasRequest {
     }
   };
 
-  std::vector<ComponentData> components;
+  std::vector<ComponentData> components{};
   bool strict = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -35,7 +35,7 @@ struct DescribeClientQuotasResponse {
   static constexpr int16_t kApiKey = 48, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 1;
 
   struct EntityData {
-    std::string entity_type;
+    std::string entity_type{};
     std::optional<std::string> entity_name = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -45,7 +45,7 @@ struct DescribeClientQuotasResponse {
   };
 
   struct ValueData {
-    std::string key;
+    std::string key{};
     double value = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -55,8 +55,8 @@ struct DescribeClientQuotasResponse {
   };
 
   struct EntryData {
-    std::vector<EntityData> entity;
-    std::vector<ValueData> values;
+    std::vector<EntityData> entity{};
+    std::vector<ValueData> values{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.entity, "Entity");

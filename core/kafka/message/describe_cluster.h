@@ -21,9 +21,9 @@ struct DescribeClusterResponse {
 
   struct DescribeClusterBroker {
     int32_t broker_id = 0;
-    std::string host;
+    std::string host{};
     int32_t port = 0;
-    std::optional<std::string> rack;
+    std::optional<std::string> rack{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.broker_id, "BrokerId");
@@ -35,10 +35,10 @@ struct DescribeClusterResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::optional<std::string> error_message;
-  std::string cluster_id;
+  std::optional<std::string> error_message{};
+  std::string cluster_id{};
   int32_t controller_id = -1;
-  std::vector<DescribeClusterBroker> brokers;
+  std::vector<DescribeClusterBroker> brokers{};
   int32_t cluster_authorized_operations = INT32_MIN;
 
   static constexpr void fields(auto&& visit, auto& m) {

@@ -10,7 +10,7 @@ struct DescribeConfigsRequest {
 
   struct DescribeConfigsResource {
     int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name{};
     std::optional<std::vector<std::string>> configuration_keys = std::vector<std::string>{};
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -20,7 +20,7 @@ struct DescribeConfigsRequest {
     }
   };
 
-  std::vector<DescribeConfigsResource> resources;
+  std::vector<DescribeConfigsResource> resources{};
   bool include_synonyms = false;
   bool include_documentation = false;
 
@@ -36,7 +36,7 @@ struct DescribeConfigsResponse {
   static constexpr int16_t kApiKey = 32, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 4;
 
   struct DescribeConfigsSynonym {
-    std::string name;
+    std::string name{};
     std::optional<std::string> value = "";
     int8_t source = 0;
 
@@ -48,13 +48,13 @@ struct DescribeConfigsResponse {
   };
 
   struct DescribeConfigsResourceResult {
-    std::string name;
+    std::string name{};
     std::optional<std::string> value = "";
     bool read_only = false;
     bool is_default = false;
     int8_t config_source = -1;
     bool is_sensitive = false;
-    std::vector<DescribeConfigsSynonym> synonyms;
+    std::vector<DescribeConfigsSynonym> synonyms{};
     int8_t config_type = 0;
     std::optional<std::string> documentation = "";
 
@@ -75,8 +75,8 @@ struct DescribeConfigsResponse {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
     int8_t resource_type = 0;
-    std::string resource_name;
-    std::vector<DescribeConfigsResourceResult> configs;
+    std::string resource_name{};
+    std::vector<DescribeConfigsResourceResult> configs{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -88,7 +88,7 @@ struct DescribeConfigsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<DescribeConfigsResult> results;
+  std::vector<DescribeConfigsResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -10,8 +10,8 @@ struct DescribeDelegationTokenRequest {
   static constexpr int16_t kApiKey = 41, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   struct DescribeDelegationTokenOwner {
-    std::string principal_type;
-    std::string principal_name;
+    std::string principal_type{};
+    std::string principal_name{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.principal_type, "PrincipalType");
@@ -29,8 +29,8 @@ struct DescribeDelegationTokenResponse {
   static constexpr int16_t kApiKey = 41, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 2;
 
   struct DescribedDelegationTokenRenewer {
-    std::string principal_type;
-    std::string principal_name;
+    std::string principal_type{};
+    std::string principal_name{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.principal_type, "PrincipalType");
@@ -39,16 +39,16 @@ struct DescribeDelegationTokenResponse {
   };
 
   struct DescribedDelegationToken {
-    std::string principal_type;
-    std::string principal_name;
-    std::string token_requester_principal_type;
-    std::string token_requester_principal_name;
+    std::string principal_type{};
+    std::string principal_name{};
+    std::string token_requester_principal_type{};
+    std::string token_requester_principal_name{};
     int64_t issue_timestamp = 0;
     int64_t expiry_timestamp = 0;
     int64_t max_timestamp = 0;
-    std::string token_id;
-    Slice hmac;
-    std::vector<DescribedDelegationTokenRenewer> renewers;
+    std::string token_id{};
+    Slice hmac{};
+    std::vector<DescribedDelegationTokenRenewer> renewers{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.principal_type, "PrincipalType");
@@ -65,7 +65,7 @@ struct DescribeDelegationTokenResponse {
   };
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<DescribedDelegationToken> tokens;
+  std::vector<DescribedDelegationToken> tokens{};
   int32_t throttle_time_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {

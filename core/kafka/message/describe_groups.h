@@ -8,7 +8,7 @@ struct DescribeGroupsRequest {
   static constexpr const char* kName = "DescribeGroupsRequest";
   static constexpr int16_t kApiKey = 15, kMinVersion = 0, kMaxVersion = 5, kFlexibleSince = 5;
 
-  std::vector<std::string> groups;
+  std::vector<std::string> groups{};
   bool include_authorized_operations = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -22,12 +22,12 @@ struct DescribeGroupsResponse {
   static constexpr int16_t kApiKey = 15, kMinVersion = 0, kMaxVersion = 5, kFlexibleSince = 5;
 
   struct DescribedGroupMember {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    std::string client_id;
-    std::string client_host;
-    Slice member_metadata;
-    Slice member_assignment;
+    std::string member_id{};
+    std::optional<std::string> group_instance_id{};
+    std::string client_id{};
+    std::string client_host{};
+    Slice member_metadata{};
+    Slice member_assignment{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.member_id, "MemberId");
@@ -41,11 +41,11 @@ struct DescribeGroupsResponse {
 
   struct DescribedGroup {
     ErrorCode error_code = ErrorCode::kNone;
-    std::string group_id;
-    std::string group_state;
-    std::string protocol_type;
-    std::string protocol_data;
-    std::vector<DescribedGroupMember> members;
+    std::string group_id{};
+    std::string group_state{};
+    std::string protocol_type{};
+    std::string protocol_data{};
+    std::vector<DescribedGroupMember> members{};
     int32_t authorized_operations = INT32_MIN;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -60,7 +60,7 @@ struct DescribeGroupsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<DescribedGroup> groups;
+  std::vector<DescribedGroup> groups{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

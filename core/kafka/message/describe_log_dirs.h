@@ -9,8 +9,8 @@ struct DescribeLogDirsRequest {
   static constexpr int16_t kApiKey = 35, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 2;
 
   struct DescribableLogDirTopic {
-    std::string topic;
-    std::vector<int32_t> partitions;
+    std::string topic{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -42,8 +42,8 @@ struct DescribeLogDirsResponse {
   };
 
   struct DescribeLogDirsTopic {
-    std::string name;
-    std::vector<DescribeLogDirsPartition> partitions;
+    std::string name{};
+    std::vector<DescribeLogDirsPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -53,8 +53,8 @@ struct DescribeLogDirsResponse {
 
   struct DescribeLogDirsResult {
     ErrorCode error_code = ErrorCode::kNone;
-    std::string log_dir;
-    std::vector<DescribeLogDirsTopic> topics;
+    std::string log_dir{};
+    std::vector<DescribeLogDirsTopic> topics{};
     int64_t total_bytes = -1;
     int64_t usable_bytes = -1;
 
@@ -69,7 +69,7 @@ struct DescribeLogDirsResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<DescribeLogDirsResult> results;
+  std::vector<DescribeLogDirsResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

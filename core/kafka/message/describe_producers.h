@@ -9,8 +9,8 @@ struct DescribeProducersRequest {
   static constexpr int16_t kApiKey = 61, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct TopicRequest {
-    std::string name;
-    std::vector<int32_t> partition_indexes;
+    std::string name{};
+    std::vector<int32_t> partition_indexes{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -18,7 +18,7 @@ struct DescribeProducersRequest {
     }
   };
 
-  std::vector<TopicRequest> topics;
+  std::vector<TopicRequest> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.topics, "Topics"); }
 };
@@ -48,8 +48,8 @@ struct DescribeProducersResponse {
   struct PartitionResponse {
     int32_t partition_index = 0;
     ErrorCode error_code = ErrorCode::kNone;
-    std::optional<std::string> error_message;
-    std::vector<ProducerState> active_producers;
+    std::optional<std::string> error_message{};
+    std::vector<ProducerState> active_producers{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.partition_index, "PartitionIndex");
@@ -60,8 +60,8 @@ struct DescribeProducersResponse {
   };
 
   struct TopicResponse {
-    std::string name;
-    std::vector<PartitionResponse> partitions;
+    std::string name{};
+    std::vector<PartitionResponse> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -70,7 +70,7 @@ struct DescribeProducersResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<TopicResponse> topics;
+  std::vector<TopicResponse> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -9,7 +9,7 @@ struct DescribeTransactionsRequest {
   static constexpr const char* kName = "DescribeTransactionsRequest";
   static constexpr int16_t kApiKey = 65, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
-  std::vector<std::string> transactional_ids;
+  std::vector<std::string> transactional_ids{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.transactional_ids, "TransactionalIds"); }
 };
@@ -19,8 +19,8 @@ struct DescribeTransactionsResponse {
   static constexpr int16_t kApiKey = 65, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct TopicData {
-    std::string topic;
-    std::vector<int32_t> partitions;
+    std::string topic{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -30,13 +30,13 @@ struct DescribeTransactionsResponse {
 
   struct TransactionState {
     ErrorCode error_code = ErrorCode::kNone;
-    std::string transactional_id;
-    std::string transaction_state;
+    std::string transactional_id{};
+    std::string transaction_state{};
     int32_t transaction_timeout_ms = 0;
     int64_t transaction_start_time_ms = 0;
     int64_t producer_id = 0;
     int16_t producer_epoch = 0;
-    std::vector<TopicData> topics;
+    std::vector<TopicData> topics{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -51,7 +51,7 @@ struct DescribeTransactionsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<TransactionState> transaction_states;
+  std::vector<TransactionState> transaction_states{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

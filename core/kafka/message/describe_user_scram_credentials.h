@@ -10,7 +10,7 @@ struct DescribeUserScramCredentialsRequest {
   static constexpr int16_t kApiKey = 50, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct UserName {
-    std::string name;
+    std::string name{};
 
     static constexpr void fields(auto&& visit, auto& m) { visit(m.name, "Name"); }
   };
@@ -35,10 +35,10 @@ struct DescribeUserScramCredentialsResponse {
   };
 
   struct DescribeUserScramCredentialsResult {
-    std::string user;
+    std::string user{};
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
-    std::vector<CredentialInfo> credential_infos;
+    std::vector<CredentialInfo> credential_infos{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.user, "User");
@@ -51,7 +51,7 @@ struct DescribeUserScramCredentialsResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
-  std::vector<DescribeUserScramCredentialsResult> results;
+  std::vector<DescribeUserScramCredentialsResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -9,8 +9,8 @@ struct ElectLeadersRequest {
   static constexpr int16_t kApiKey = 43, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
   struct TopicPartitions {
-    std::string topic;
-    std::vector<int32_t> partitions;
+    std::string topic{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -46,8 +46,8 @@ struct ElectLeadersResponse {
   };
 
   struct ReplicaElectionResult {
-    std::string topic;
-    std::vector<PartitionResult> partition_result;
+    std::string topic{};
+    std::vector<PartitionResult> partition_result{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -57,7 +57,7 @@ struct ElectLeadersResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<ReplicaElectionResult> replica_election_results;
+  std::vector<ReplicaElectionResult> replica_election_results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -8,7 +8,7 @@ struct EndTxnRequest {
   static constexpr const char* kName = "EndTxnRequest";
   static constexpr int16_t kApiKey = 26, kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = 3;
 
-  std::string transactional_id;
+  std::string transactional_id{};
   int64_t producer_id = 0;
   int16_t producer_epoch = 0;
   bool committed = false;

@@ -8,9 +8,9 @@ struct EnvelopeRequest {
   static constexpr const char* kName = "EnvelopeRequest";
   static constexpr int16_t kApiKey = 58, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
-  Slice request_data;
+  Slice request_data{};
   std::optional<Slice> request_principal = Slice{};
-  Slice client_host_address;
+  Slice client_host_address{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.request_data, "RequestData");
@@ -23,7 +23,7 @@ struct EnvelopeResponse {
   static constexpr const char* kName = "EnvelopeResponse";
   static constexpr int16_t kApiKey = 58, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
-  std::optional<Slice> response_data;
+  std::optional<Slice> response_data{};
   ErrorCode error_code = ErrorCode::kNone;
 
   static constexpr void fields(auto&& visit, auto& m) {

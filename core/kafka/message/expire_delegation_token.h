@@ -9,7 +9,7 @@ struct ExpireDelegationTokenRequest {
   static constexpr const char* kName = "ExpireDelegationTokenRequest";
   static constexpr int16_t kApiKey = 40, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
-  Slice hmac;
+  Slice hmac{};
   int64_t expiry_time_period_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {

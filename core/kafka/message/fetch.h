@@ -27,9 +27,9 @@ struct FetchRequest {
   };
 
   struct FetchTopic {
-    std::string topic;
-    Uuid topic_id;
-    std::vector<FetchPartition> partitions;
+    std::string topic{};
+    Uuid topic_id{};
+    std::vector<FetchPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic", range(0, 12).ignorable());
@@ -39,9 +39,9 @@ struct FetchRequest {
   };
 
   struct ForgottenTopic {
-    std::string topic;
-    Uuid topic_id;
-    std::vector<int32_t> partitions;
+    std::string topic{};
+    Uuid topic_id{};
+    std::vector<int32_t> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic", range(7, 12).ignorable());
@@ -50,7 +50,7 @@ struct FetchRequest {
     }
   };
 
-  std::optional<std::string> cluster_id;
+  std::optional<std::string> cluster_id{};
   int32_t replica_id = 0;
   int32_t max_wait_ms = 0;
   int32_t min_bytes = 0;
@@ -58,9 +58,9 @@ struct FetchRequest {
   int8_t isolation_level = 0;
   int32_t session_id = 0;
   int32_t session_epoch = -1;
-  std::vector<FetchTopic> topics;
-  std::vector<ForgottenTopic> forgotten_topics_data;
-  std::string rack_id;
+  std::vector<FetchTopic> topics{};
+  std::vector<ForgottenTopic> forgotten_topics_data{};
+  std::string rack_id{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.replica_id, "ReplicaId");
@@ -129,12 +129,12 @@ struct FetchResponse {
     int64_t high_watermark = 0;
     int64_t last_stable_offset = -1;
     int64_t log_start_offset = -1;
-    EpochEndOffset diverging_epoch;
-    LeaderIdAndEpoch current_leader;
-    SnapshotId snapshot_id;
+    EpochEndOffset diverging_epoch{};
+    LeaderIdAndEpoch current_leader{};
+    SnapshotId snapshot_id{};
     std::optional<std::vector<AbortedTransaction>> aborted_transactions = std::vector<AbortedTransaction>{};
     int32_t preferred_read_replica = -1;
-    RecordsOut records;
+    RecordsOut records{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.partition_index, "PartitionIndex");
@@ -154,9 +154,9 @@ struct FetchResponse {
   };
 
   struct FetchableTopicResponse {
-    std::string topic;
-    Uuid topic_id;
-    std::vector<PartitionData> partitions;
+    std::string topic{};
+    Uuid topic_id{};
+    std::vector<PartitionData> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic", range(0, 12).ignorable());
@@ -168,7 +168,7 @@ struct FetchResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   int32_t session_id = 0;
-  std::vector<FetchableTopicResponse> responses;
+  std::vector<FetchableTopicResponse> responses{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

@@ -8,9 +8,9 @@ struct FindCoordinatorRequest {
   static constexpr const char* kName = "FindCoordinatorRequest";
   static constexpr int16_t kApiKey = 10, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 3;
 
-  std::string key;
+  std::string key{};
   int8_t key_type = 0;
-  std::vector<std::string> coordinator_keys;
+  std::vector<std::string> coordinator_keys{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.key, "Key", range(0, 3));
@@ -24,9 +24,9 @@ struct FindCoordinatorResponse {
   static constexpr int16_t kApiKey = 10, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 3;
 
   struct Coordinator {
-    std::string key;
+    std::string key{};
     int32_t node_id = 0;
-    std::string host;
+    std::string host{};
     int32_t port = 0;
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
@@ -45,9 +45,9 @@ struct FindCoordinatorResponse {
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
   int32_t node_id = 0;
-  std::string host;
+  std::string host{};
   int32_t port = 0;
-  std::vector<Coordinator> coordinators;
+  std::vector<Coordinator> coordinators{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

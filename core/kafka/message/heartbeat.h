@@ -8,10 +8,10 @@ struct HeartbeatRequest {
   static constexpr const char* kName = "HeartbeatRequest";
   static constexpr int16_t kApiKey = 12, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 4;
 
-  std::string group_id;
+  std::string group_id{};
   int32_t generation_id = 0;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
+  std::string member_id{};
+  std::optional<std::string> group_instance_id{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.group_id, "GroupId");

@@ -10,7 +10,7 @@ struct IncrementalAlterConfigsRequest {
   static constexpr int16_t kApiKey = 44, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 1;
 
   struct AlterableConfig {
-    std::string name;
+    std::string name{};
     int8_t config_operation = 0;
     std::optional<std::string> value = "";
 
@@ -23,8 +23,8 @@ struct IncrementalAlterConfigsRequest {
 
   struct AlterConfigsResource {
     int8_t resource_type = 0;
-    std::string resource_name;
-    std::vector<AlterableConfig> configs;
+    std::string resource_name{};
+    std::vector<AlterableConfig> configs{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.resource_type, "ResourceType");
@@ -33,7 +33,7 @@ struct IncrementalAlterConfigsRequest {
     }
   };
 
-  std::vector<AlterConfigsResource> resources;
+  std::vector<AlterConfigsResource> resources{};
   bool validate_only = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -50,7 +50,7 @@ struct IncrementalAlterConfigsResponse {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
     int8_t resource_type = 0;
-    std::string resource_name;
+    std::string resource_name{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -61,7 +61,7 @@ struct IncrementalAlterConfigsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<AlterConfigsResourceResponse> responses;
+  std::vector<AlterConfigsResourceResponse> responses{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

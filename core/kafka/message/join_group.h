@@ -9,8 +9,8 @@ struct JoinGroupRequest {
   static constexpr int16_t kApiKey = 11, kMinVersion = 0, kMaxVersion = 9, kFlexibleSince = 6;
 
   struct JoinGroupRequestProtocol {
-    std::string name;
-    Slice metadata;
+    std::string name{};
+    Slice metadata{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -18,14 +18,14 @@ struct JoinGroupRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id{};
   int32_t session_timeout_ms = 0;
   int32_t rebalance_timeout_ms = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::string protocol_type;
-  std::vector<JoinGroupRequestProtocol> protocols;
-  std::optional<std::string> reason;
+  std::string member_id{};
+  std::optional<std::string> group_instance_id{};
+  std::string protocol_type{};
+  std::vector<JoinGroupRequestProtocol> protocols{};
+  std::optional<std::string> reason{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.group_id, "GroupId");
@@ -44,9 +44,9 @@ struct JoinGroupResponse {
   static constexpr int16_t kApiKey = 11, kMinVersion = 0, kMaxVersion = 9, kFlexibleSince = 6;
 
   struct JoinGroupResponseMember {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    Slice metadata;
+    std::string member_id{};
+    std::optional<std::string> group_instance_id{};
+    Slice metadata{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.member_id, "MemberId");
@@ -58,12 +58,12 @@ struct JoinGroupResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   int32_t generation_id = -1;
-  std::optional<std::string> protocol_type;
+  std::optional<std::string> protocol_type{};
   std::optional<std::string> protocol_name = "";
-  std::string leader;
+  std::string leader{};
   bool skip_assignment = false;
-  std::string member_id;
-  std::vector<JoinGroupResponseMember> members;
+  std::string member_id{};
+  std::vector<JoinGroupResponseMember> members{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(2).ignorable());

@@ -9,16 +9,16 @@ struct LeaderAndIsrRequest {
   static constexpr int16_t kApiKey = 4, kMinVersion = 0, kMaxVersion = 7, kFlexibleSince = 4;
 
   struct LeaderAndIsrPartitionState {
-    std::string topic_name;
+    std::string topic_name{};
     int32_t partition_index = 0;
     int32_t controller_epoch = 0;
     int32_t leader = 0;
     int32_t leader_epoch = 0;
-    std::vector<int32_t> isr;
+    std::vector<int32_t> isr{};
     int32_t partition_epoch = 0;
-    std::vector<int32_t> replicas;
-    std::vector<int32_t> adding_replicas;
-    std::vector<int32_t> removing_replicas;
+    std::vector<int32_t> replicas{};
+    std::vector<int32_t> adding_replicas{};
+    std::vector<int32_t> removing_replicas{};
     bool is_new = false;
     int8_t leader_recovery_state = 0;
 
@@ -39,9 +39,9 @@ struct LeaderAndIsrRequest {
   };
 
   struct LeaderAndIsrTopicState {
-    std::string topic_name;
-    Uuid topic_id;
-    std::vector<LeaderAndIsrPartitionState> partition_states;
+    std::string topic_name{};
+    Uuid topic_id{};
+    std::vector<LeaderAndIsrPartitionState> partition_states{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName", since(2));
@@ -52,7 +52,7 @@ struct LeaderAndIsrRequest {
 
   struct LeaderAndIsrLiveLeader {
     int32_t broker_id = 0;
-    std::string host_name;
+    std::string host_name{};
     int32_t port = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -67,9 +67,9 @@ struct LeaderAndIsrRequest {
   int32_t controller_epoch = 0;
   int64_t broker_epoch = -1;
   int8_t type = 0;
-  std::vector<LeaderAndIsrPartitionState> ungrouped_partition_states;
-  std::vector<LeaderAndIsrTopicState> topic_states;
-  std::vector<LeaderAndIsrLiveLeader> live_leaders;
+  std::vector<LeaderAndIsrPartitionState> ungrouped_partition_states{};
+  std::vector<LeaderAndIsrTopicState> topic_states{};
+  std::vector<LeaderAndIsrLiveLeader> live_leaders{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.controller_id, "ControllerId");
@@ -88,7 +88,7 @@ struct LeaderAndIsrResponse {
   static constexpr int16_t kApiKey = 4, kMinVersion = 0, kMaxVersion = 7, kFlexibleSince = 4;
 
   struct LeaderAndIsrPartitionError {
-    std::string topic_name;
+    std::string topic_name{};
     int32_t partition_index = 0;
     ErrorCode error_code = ErrorCode::kNone;
 
@@ -100,8 +100,8 @@ struct LeaderAndIsrResponse {
   };
 
   struct LeaderAndIsrTopicError {
-    Uuid topic_id;
-    std::vector<LeaderAndIsrPartitionError> partition_errors;
+    Uuid topic_id{};
+    std::vector<LeaderAndIsrPartitionError> partition_errors{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_id, "TopicId", since(5));
@@ -110,8 +110,8 @@ struct LeaderAndIsrResponse {
   };
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<LeaderAndIsrPartitionError> partition_errors;
-  std::vector<LeaderAndIsrTopicError> topics;
+  std::vector<LeaderAndIsrPartitionError> partition_errors{};
+  std::vector<LeaderAndIsrTopicError> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.error_code, "ErrorCode");

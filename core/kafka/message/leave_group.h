@@ -9,9 +9,9 @@ struct LeaveGroupRequest {
   static constexpr int16_t kApiKey = 13, kMinVersion = 0, kMaxVersion = 5, kFlexibleSince = 4;
 
   struct MemberIdentity {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    std::optional<std::string> reason;
+    std::string member_id{};
+    std::optional<std::string> group_instance_id{};
+    std::optional<std::string> reason{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.member_id, "MemberId", since(3));
@@ -20,9 +20,9 @@ struct LeaveGroupRequest {
     }
   };
 
-  std::string group_id;
-  std::string member_id;
-  std::vector<MemberIdentity> members;
+  std::string group_id{};
+  std::string member_id{};
+  std::vector<MemberIdentity> members{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.group_id, "GroupId");
@@ -36,7 +36,7 @@ struct LeaveGroupResponse {
   static constexpr int16_t kApiKey = 13, kMinVersion = 0, kMaxVersion = 5, kFlexibleSince = 4;
 
   struct MemberResponse {
-    std::string member_id;
+    std::string member_id{};
     std::optional<std::string> group_instance_id = "";
     ErrorCode error_code = ErrorCode::kNone;
 
@@ -49,7 +49,7 @@ struct LeaveGroupResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<MemberResponse> members;
+  std::vector<MemberResponse> members{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

@@ -8,7 +8,7 @@ struct ListGroupsRequest {
   static constexpr const char* kName = "ListGroupsRequest";
   static constexpr int16_t kApiKey = 16, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 3;
 
-  std::vector<std::string> states_filter;
+  std::vector<std::string> states_filter{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.states_filter, "StatesFilter", since(4)); }
 };
@@ -18,9 +18,9 @@ struct ListGroupsResponse {
   static constexpr int16_t kApiKey = 16, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 3;
 
   struct ListedGroup {
-    std::string group_id;
-    std::string protocol_type;
-    std::string group_state;
+    std::string group_id{};
+    std::string protocol_type{};
+    std::string group_state{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.group_id, "GroupId");
@@ -31,7 +31,7 @@ struct ListGroupsResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<ListedGroup> groups;
+  std::vector<ListedGroup> groups{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

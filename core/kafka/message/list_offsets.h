@@ -23,8 +23,8 @@ struct ListOffsetsRequest {
   };
 
   struct ListOffsetsTopic {
-    std::string name;
-    std::vector<ListOffsetsPartition> partitions;
+    std::string name{};
+    std::vector<ListOffsetsPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -34,7 +34,7 @@ struct ListOffsetsRequest {
 
   int32_t replica_id = 0;
   int8_t isolation_level = 0;
-  std::vector<ListOffsetsTopic> topics;
+  std::vector<ListOffsetsTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.replica_id, "ReplicaId");
@@ -50,7 +50,7 @@ struct ListOffsetsResponse {
   struct ListOffsetsPartitionResponse {
     int32_t partition_index = 0;
     ErrorCode error_code = ErrorCode::kNone;
-    std::vector<int64_t> old_style_offsets;
+    std::vector<int64_t> old_style_offsets{};
     int64_t timestamp = -1;
     int64_t offset = -1;
     int32_t leader_epoch = -1;
@@ -66,8 +66,8 @@ struct ListOffsetsResponse {
   };
 
   struct ListOffsetsTopicResponse {
-    std::string name;
-    std::vector<ListOffsetsPartitionResponse> partitions;
+    std::string name{};
+    std::vector<ListOffsetsPartitionResponse> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -76,7 +76,7 @@ struct ListOffsetsResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<ListOffsetsTopicResponse> topics;
+  std::vector<ListOffsetsTopicResponse> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(2).ignorable());

@@ -10,8 +10,8 @@ struct ListPartitionReassignmentsRequest {
   static constexpr int16_t kApiKey = 46, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct ListPartitionReassignmentsTopics {
-    std::string name;
-    std::vector<int32_t> partition_indexes;
+    std::string name{};
+    std::vector<int32_t> partition_indexes{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -20,7 +20,7 @@ struct ListPartitionReassignmentsRequest {
   };
 
   int32_t timeout_ms = 60000;
-  std::optional<std::vector<ListPartitionReassignmentsTopics>> topics;
+  std::optional<std::vector<ListPartitionReassignmentsTopics>> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.timeout_ms, "TimeoutMs");
@@ -34,9 +34,9 @@ struct ListPartitionReassignmentsResponse {
 
   struct OngoingPartitionReassignment {
     int32_t partition_index = 0;
-    std::vector<int32_t> replicas;
-    std::vector<int32_t> adding_replicas;
-    std::vector<int32_t> removing_replicas;
+    std::vector<int32_t> replicas{};
+    std::vector<int32_t> adding_replicas{};
+    std::vector<int32_t> removing_replicas{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.partition_index, "PartitionIndex");
@@ -47,8 +47,8 @@ struct ListPartitionReassignmentsResponse {
   };
 
   struct OngoingTopicReassignment {
-    std::string name;
-    std::vector<OngoingPartitionReassignment> partitions;
+    std::string name{};
+    std::vector<OngoingPartitionReassignment> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -59,7 +59,7 @@ struct ListPartitionReassignmentsResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
-  std::vector<OngoingTopicReassignment> topics;
+  std::vector<OngoingTopicReassignment> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -8,8 +8,8 @@ struct ListTransactionsRequest {
   static constexpr const char* kName = "ListTransactionsRequest";
   static constexpr int16_t kApiKey = 66, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
-  std::vector<std::string> state_filters;
-  std::vector<int64_t> producer_id_filters;
+  std::vector<std::string> state_filters{};
+  std::vector<int64_t> producer_id_filters{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.state_filters, "StateFilters");
@@ -22,9 +22,9 @@ struct ListTransactionsResponse {
   static constexpr int16_t kApiKey = 66, kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = 0;
 
   struct TransactionState {
-    std::string transactional_id;
+    std::string transactional_id{};
     int64_t producer_id = 0;
-    std::string transaction_state;
+    std::string transaction_state{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.transactional_id, "TransactionalId");
@@ -35,8 +35,8 @@ struct ListTransactionsResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<std::string> unknown_state_filters;
-  std::vector<TransactionState> transaction_states;
+  std::vector<std::string> unknown_state_filters{};
+  std::vector<TransactionState> transaction_states{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

@@ -9,7 +9,7 @@ struct MetadataRequest {
   static constexpr int16_t kApiKey = 3, kMinVersion = 0, kMaxVersion = 12, kFlexibleSince = 9;
 
   struct MetadataRequestTopic {
-    Uuid topic_id;
+    Uuid topic_id{};
     std::optional<std::string> name = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -37,9 +37,9 @@ struct MetadataResponse {
 
   struct MetadataResponseBroker {
     int32_t node_id = 0;
-    std::string host;
+    std::string host{};
     int32_t port = 0;
-    std::optional<std::string> rack;
+    std::optional<std::string> rack{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.node_id, "NodeId");
@@ -54,9 +54,9 @@ struct MetadataResponse {
     int32_t partition_index = 0;
     int32_t leader_id = 0;
     int32_t leader_epoch = -1;
-    std::vector<int32_t> replica_nodes;
-    std::vector<int32_t> isr_nodes;
-    std::vector<int32_t> offline_replicas;
+    std::vector<int32_t> replica_nodes{};
+    std::vector<int32_t> isr_nodes{};
+    std::vector<int32_t> offline_replicas{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.error_code, "ErrorCode");
@@ -72,9 +72,9 @@ struct MetadataResponse {
   struct MetadataResponseTopic {
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> name = "";
-    Uuid topic_id;
+    Uuid topic_id{};
     bool is_internal = false;
-    std::vector<MetadataResponsePartition> partitions;
+    std::vector<MetadataResponsePartition> partitions{};
     int32_t topic_authorized_operations = INT32_MIN;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -88,10 +88,10 @@ struct MetadataResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<MetadataResponseBroker> brokers;
-  std::optional<std::string> cluster_id;
+  std::vector<MetadataResponseBroker> brokers{};
+  std::optional<std::string> cluster_id{};
   int32_t controller_id = -1;
-  std::vector<MetadataResponseTopic> topics;
+  std::vector<MetadataResponseTopic> topics{};
   int32_t cluster_authorized_operations = INT32_MIN;
 
   static constexpr void fields(auto&& visit, auto& m) {

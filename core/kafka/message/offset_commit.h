@@ -25,8 +25,8 @@ struct OffsetCommitRequest {
   };
 
   struct OffsetCommitRequestTopic {
-    std::string name;
-    std::vector<OffsetCommitRequestPartition> partitions;
+    std::string name{};
+    std::vector<OffsetCommitRequestPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -34,12 +34,12 @@ struct OffsetCommitRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id{};
   int32_t generation_id = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
+  std::string member_id{};
+  std::optional<std::string> group_instance_id{};
   int64_t retention_time_ms = -1;
-  std::vector<OffsetCommitRequestTopic> topics;
+  std::vector<OffsetCommitRequestTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.group_id, "GroupId");
@@ -66,8 +66,8 @@ struct OffsetCommitResponse {
   };
 
   struct OffsetCommitResponseTopic {
-    std::string name;
-    std::vector<OffsetCommitResponsePartition> partitions;
+    std::string name{};
+    std::vector<OffsetCommitResponsePartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -76,7 +76,7 @@ struct OffsetCommitResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<OffsetCommitResponseTopic> topics;
+  std::vector<OffsetCommitResponseTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(3).ignorable());

@@ -15,8 +15,8 @@ struct OffsetDeleteRequest {
   };
 
   struct OffsetDeleteRequestTopic {
-    std::string name;
-    std::vector<OffsetDeleteRequestPartition> partitions;
+    std::string name{};
+    std::vector<OffsetDeleteRequestPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -24,8 +24,8 @@ struct OffsetDeleteRequest {
     }
   };
 
-  std::string group_id;
-  std::vector<OffsetDeleteRequestTopic> topics;
+  std::string group_id{};
+  std::vector<OffsetDeleteRequestTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.group_id, "GroupId");
@@ -48,8 +48,8 @@ struct OffsetDeleteResponse {
   };
 
   struct OffsetDeleteResponseTopic {
-    std::string name;
-    std::vector<OffsetDeleteResponsePartition> partitions;
+    std::string name{};
+    std::vector<OffsetDeleteResponsePartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -59,7 +59,7 @@ struct OffsetDeleteResponse {
 
   ErrorCode error_code = ErrorCode::kNone;
   int32_t throttle_time_ms = 0;
-  std::vector<OffsetDeleteResponseTopic> topics;
+  std::vector<OffsetDeleteResponseTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.error_code, "ErrorCode");

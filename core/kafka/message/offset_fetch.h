@@ -9,8 +9,8 @@ struct OffsetFetchRequest {
   static constexpr int16_t kApiKey = 9, kMinVersion = 0, kMaxVersion = 8, kFlexibleSince = 6;
 
   struct OffsetFetchRequestTopic {
-    std::string name;
-    std::vector<int32_t> partition_indexes;
+    std::string name{};
+    std::vector<int32_t> partition_indexes{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", range(0, 7));
@@ -19,8 +19,8 @@ struct OffsetFetchRequest {
   };
 
   struct OffsetFetchRequestTopics {
-    std::string name;
-    std::vector<int32_t> partition_indexes;
+    std::string name{};
+    std::vector<int32_t> partition_indexes{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", since(8));
@@ -29,7 +29,7 @@ struct OffsetFetchRequest {
   };
 
   struct OffsetFetchRequestGroup {
-    std::string group_id;
+    std::string group_id{};
     std::optional<std::vector<OffsetFetchRequestTopics>> topics = std::vector<OffsetFetchRequestTopics>{};
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -38,9 +38,9 @@ struct OffsetFetchRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id{};
   std::optional<std::vector<OffsetFetchRequestTopic>> topics = std::vector<OffsetFetchRequestTopic>{};
-  std::vector<OffsetFetchRequestGroup> groups;
+  std::vector<OffsetFetchRequestGroup> groups{};
   bool require_stable = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -72,8 +72,8 @@ struct OffsetFetchResponse {
   };
 
   struct OffsetFetchResponseTopic {
-    std::string name;
-    std::vector<OffsetFetchResponsePartition> partitions;
+    std::string name{};
+    std::vector<OffsetFetchResponsePartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", range(0, 7));
@@ -98,8 +98,8 @@ struct OffsetFetchResponse {
   };
 
   struct OffsetFetchResponseTopics {
-    std::string name;
-    std::vector<OffsetFetchResponsePartitions> partitions;
+    std::string name{};
+    std::vector<OffsetFetchResponsePartitions> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", since(8));
@@ -108,8 +108,8 @@ struct OffsetFetchResponse {
   };
 
   struct OffsetFetchResponseGroup {
-    std::string group_id;
-    std::vector<OffsetFetchResponseTopics> topics;
+    std::string group_id{};
+    std::vector<OffsetFetchResponseTopics> topics{};
     ErrorCode error_code = ErrorCode::kNone;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -120,9 +120,9 @@ struct OffsetFetchResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<OffsetFetchResponseTopic> topics;
+  std::vector<OffsetFetchResponseTopic> topics{};
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<OffsetFetchResponseGroup> groups;
+  std::vector<OffsetFetchResponseGroup> groups{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(3).ignorable());

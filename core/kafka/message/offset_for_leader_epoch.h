@@ -22,8 +22,8 @@ struct OffsetForLeaderEpochRequest {
   };
 
   struct OffsetForLeaderTopic {
-    std::string topic;
-    std::vector<OffsetForLeaderPartition> partitions;
+    std::string topic{};
+    std::vector<OffsetForLeaderPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -32,7 +32,7 @@ struct OffsetForLeaderEpochRequest {
   };
 
   int32_t replica_id = -2;
-  std::vector<OffsetForLeaderTopic> topics;
+  std::vector<OffsetForLeaderTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.replica_id, "ReplicaId", since(3).ignorable());
@@ -59,8 +59,8 @@ struct OffsetForLeaderEpochResponse {
   };
 
   struct OffsetForLeaderTopicResult {
-    std::string topic;
-    std::vector<EpochEndOffset> partitions;
+    std::string topic{};
+    std::vector<EpochEndOffset> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
@@ -69,7 +69,7 @@ struct OffsetForLeaderEpochResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<OffsetForLeaderTopicResult> topics;
+  std::vector<OffsetForLeaderTopicResult> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(2).ignorable());

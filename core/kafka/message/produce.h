@@ -10,7 +10,7 @@ struct ProduceRequest {
 
   struct PartitionProduceData {
     int32_t index = 0;
-    std::optional<Slice> records;
+    std::optional<Slice> records{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.index, "Index");
@@ -19,8 +19,8 @@ struct ProduceRequest {
   };
 
   struct TopicProduceData {
-    std::string name;
-    std::vector<PartitionProduceData> partition_data;
+    std::string name{};
+    std::vector<PartitionProduceData> partition_data{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -28,10 +28,10 @@ struct ProduceRequest {
     }
   };
 
-  std::optional<std::string> transactional_id;
+  std::optional<std::string> transactional_id{};
   int16_t acks = 0;
   int32_t timeout_ms = 0;
-  std::vector<TopicProduceData> topic_data;
+  std::vector<TopicProduceData> topic_data{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.transactional_id, "TransactionalId", since(3));
@@ -47,7 +47,7 @@ struct ProduceResponse {
 
   struct BatchIndexAndErrorMessage {
     int32_t batch_index = 0;
-    std::optional<std::string> batch_index_error_message;
+    std::optional<std::string> batch_index_error_message{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.batch_index, "BatchIndex", since(8));
@@ -61,8 +61,8 @@ struct ProduceResponse {
     int64_t base_offset = 0;
     int64_t log_append_time_ms = -1;
     int64_t log_start_offset = -1;
-    std::vector<BatchIndexAndErrorMessage> record_errors;
-    std::optional<std::string> error_message;
+    std::vector<BatchIndexAndErrorMessage> record_errors{};
+    std::optional<std::string> error_message{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.index, "Index");
@@ -76,8 +76,8 @@ struct ProduceResponse {
   };
 
   struct TopicProduceResponse {
-    std::string name;
-    std::vector<PartitionProduceResponse> partition_responses;
+    std::string name{};
+    std::vector<PartitionProduceResponse> partition_responses{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -85,7 +85,7 @@ struct ProduceResponse {
     }
   };
 
-  std::vector<TopicProduceResponse> responses;
+  std::vector<TopicProduceResponse> responses{};
   int32_t throttle_time_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {

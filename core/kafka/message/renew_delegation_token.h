@@ -9,7 +9,7 @@ struct RenewDelegationTokenRequest {
   static constexpr const char* kName = "RenewDelegationTokenRequest";
   static constexpr int16_t kApiKey = 39, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
-  Slice hmac;
+  Slice hmac{};
   int64_t renew_period_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {

@@ -8,7 +8,7 @@ struct SaslAuthenticateRequest {
   static constexpr const char* kName = "SaslAuthenticateRequest";
   static constexpr int16_t kApiKey = 36, kMinVersion = 0, kMaxVersion = 2, kFlexibleSince = 2;
 
-  Slice auth_bytes;
+  Slice auth_bytes{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.auth_bytes, "AuthBytes", always().sensitive()); }
 };
@@ -19,7 +19,7 @@ struct SaslAuthenticateResponse {
 
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
-  Slice auth_bytes;
+  Slice auth_bytes{};
   int64_t session_lifetime_ms = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {

@@ -8,7 +8,7 @@ struct SaslHandshakeRequest {
   static constexpr const char* kName = "SaslHandshakeRequest";
   static constexpr int16_t kApiKey = 17, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = kNeverFlexible;
 
-  std::string mechanism;
+  std::string mechanism{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.mechanism, "Mechanism"); }
 };
@@ -18,7 +18,7 @@ struct SaslHandshakeResponse {
   static constexpr int16_t kApiKey = 17, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = kNeverFlexible;
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<std::string> mechanisms;
+  std::vector<std::string> mechanisms{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.error_code, "ErrorCode");

@@ -9,7 +9,7 @@ struct StopReplicaRequest {
   static constexpr int16_t kApiKey = 5, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 2;
 
   struct StopReplicaPartitionV0 {
-    std::string topic_name;
+    std::string topic_name{};
     int32_t partition_index = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -19,8 +19,8 @@ struct StopReplicaRequest {
   };
 
   struct StopReplicaTopicV1 {
-    std::string name;
-    std::vector<int32_t> partition_indexes;
+    std::string name{};
+    std::vector<int32_t> partition_indexes{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name", range(1, 2));
@@ -41,8 +41,8 @@ struct StopReplicaRequest {
   };
 
   struct StopReplicaTopicState {
-    std::string topic_name;
-    std::vector<StopReplicaPartitionState> partition_states;
+    std::string topic_name{};
+    std::vector<StopReplicaPartitionState> partition_states{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName", since(3));
@@ -55,9 +55,9 @@ struct StopReplicaRequest {
   int32_t controller_epoch = 0;
   int64_t broker_epoch = -1;
   bool delete_partitions = false;
-  std::vector<StopReplicaPartitionV0> ungrouped_partitions;
-  std::vector<StopReplicaTopicV1> topics;
-  std::vector<StopReplicaTopicState> topic_states;
+  std::vector<StopReplicaPartitionV0> ungrouped_partitions{};
+  std::vector<StopReplicaTopicV1> topics{};
+  std::vector<StopReplicaTopicState> topic_states{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.controller_id, "ControllerId");
@@ -76,7 +76,7 @@ struct StopReplicaResponse {
   static constexpr int16_t kApiKey = 5, kMinVersion = 0, kMaxVersion = 4, kFlexibleSince = 2;
 
   struct StopReplicaPartitionError {
-    std::string topic_name;
+    std::string topic_name{};
     int32_t partition_index = 0;
     ErrorCode error_code = ErrorCode::kNone;
 
@@ -88,7 +88,7 @@ struct StopReplicaResponse {
   };
 
   ErrorCode error_code = ErrorCode::kNone;
-  std::vector<StopReplicaPartitionError> partition_errors;
+  std::vector<StopReplicaPartitionError> partition_errors{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.error_code, "ErrorCode");

@@ -9,8 +9,8 @@ struct SyncGroupRequest {
   static constexpr int16_t kApiKey = 14, kMinVersion = 0, kMaxVersion = 5, kFlexibleSince = 4;
 
   struct SyncGroupRequestAssignment {
-    std::string member_id;
-    Slice assignment;
+    std::string member_id{};
+    Slice assignment{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.member_id, "MemberId");
@@ -18,13 +18,13 @@ struct SyncGroupRequest {
     }
   };
 
-  std::string group_id;
+  std::string group_id{};
   int32_t generation_id = 0;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::optional<std::string> protocol_type;
-  std::optional<std::string> protocol_name;
-  std::vector<SyncGroupRequestAssignment> assignments;
+  std::string member_id{};
+  std::optional<std::string> group_instance_id{};
+  std::optional<std::string> protocol_type{};
+  std::optional<std::string> protocol_name{};
+  std::vector<SyncGroupRequestAssignment> assignments{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.group_id, "GroupId");
@@ -43,9 +43,9 @@ struct SyncGroupResponse {
 
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
-  std::optional<std::string> protocol_type;
-  std::optional<std::string> protocol_name;
-  Slice assignment;
+  std::optional<std::string> protocol_type{};
+  std::optional<std::string> protocol_name{};
+  Slice assignment{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs", since(1).ignorable());

@@ -23,8 +23,8 @@ struct TxnOffsetCommitRequest {
   };
 
   struct TxnOffsetCommitRequestTopic {
-    std::string name;
-    std::vector<TxnOffsetCommitRequestPartition> partitions;
+    std::string name{};
+    std::vector<TxnOffsetCommitRequestPartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -32,14 +32,14 @@ struct TxnOffsetCommitRequest {
     }
   };
 
-  std::string transactional_id;
-  std::string group_id;
+  std::string transactional_id{};
+  std::string group_id{};
   int64_t producer_id = 0;
   int16_t producer_epoch = 0;
   int32_t generation_id = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::vector<TxnOffsetCommitRequestTopic> topics;
+  std::string member_id{};
+  std::optional<std::string> group_instance_id{};
+  std::vector<TxnOffsetCommitRequestTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.transactional_id, "TransactionalId");
@@ -68,8 +68,8 @@ struct TxnOffsetCommitResponse {
   };
 
   struct TxnOffsetCommitResponseTopic {
-    std::string name;
-    std::vector<TxnOffsetCommitResponsePartition> partitions;
+    std::string name{};
+    std::vector<TxnOffsetCommitResponsePartition> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -78,7 +78,7 @@ struct TxnOffsetCommitResponse {
   };
 
   int32_t throttle_time_ms = 0;
-  std::vector<TxnOffsetCommitResponseTopic> topics;
+  std::vector<TxnOffsetCommitResponseTopic> topics{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

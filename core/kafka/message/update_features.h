@@ -9,7 +9,7 @@ struct UpdateFeaturesRequest {
   static constexpr int16_t kApiKey = 57, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 0;
 
   struct FeatureUpdateKey {
-    std::string feature;
+    std::string feature{};
     int16_t max_version_level = 0;
     bool allow_downgrade = false;
     int8_t upgrade_type = 1;
@@ -23,7 +23,7 @@ struct UpdateFeaturesRequest {
   };
 
   int32_t timeout_ms = 60000;
-  std::vector<FeatureUpdateKey> feature_updates;
+  std::vector<FeatureUpdateKey> feature_updates{};
   bool validate_only = false;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -38,7 +38,7 @@ struct UpdateFeaturesResponse {
   static constexpr int16_t kApiKey = 57, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 0;
 
   struct UpdatableFeatureResult {
-    std::string feature;
+    std::string feature{};
     ErrorCode error_code = ErrorCode::kNone;
     std::optional<std::string> error_message = "";
 
@@ -52,7 +52,7 @@ struct UpdateFeaturesResponse {
   int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
   std::optional<std::string> error_message = "";
-  std::vector<UpdatableFeatureResult> results;
+  std::vector<UpdatableFeatureResult> results{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.throttle_time_ms, "ThrottleTimeMs");

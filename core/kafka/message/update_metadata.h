@@ -9,15 +9,15 @@ struct UpdateMetadataRequest {
   static constexpr int16_t kApiKey = 6, kMinVersion = 0, kMaxVersion = 8, kFlexibleSince = 6;
 
   struct UpdateMetadataPartitionState {
-    std::string topic_name;
+    std::string topic_name{};
     int32_t partition_index = 0;
     int32_t controller_epoch = 0;
     int32_t leader = 0;
     int32_t leader_epoch = 0;
-    std::vector<int32_t> isr;
+    std::vector<int32_t> isr{};
     int32_t zk_version = 0;
-    std::vector<int32_t> replicas;
-    std::vector<int32_t> offline_replicas;
+    std::vector<int32_t> replicas{};
+    std::vector<int32_t> offline_replicas{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName", range(0, 4).ignorable());
@@ -33,9 +33,9 @@ struct UpdateMetadataRequest {
   };
 
   struct UpdateMetadataTopicState {
-    std::string topic_name;
-    Uuid topic_id;
-    std::vector<UpdateMetadataPartitionState> partition_states;
+    std::string topic_name{};
+    Uuid topic_id{};
+    std::vector<UpdateMetadataPartitionState> partition_states{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic_name, "TopicName", since(5));
@@ -46,8 +46,8 @@ struct UpdateMetadataRequest {
 
   struct UpdateMetadataEndpoint {
     int32_t port = 0;
-    std::string host;
-    std::string listener;
+    std::string host{};
+    std::string listener{};
     int16_t security_protocol = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -60,9 +60,9 @@ struct UpdateMetadataRequest {
 
   struct UpdateMetadataBroker {
     int32_t id = 0;
-    std::string v0_host;
+    std::string v0_host{};
     int32_t v0_port = 0;
-    std::vector<UpdateMetadataEndpoint> endpoints;
+    std::vector<UpdateMetadataEndpoint> endpoints{};
     std::optional<std::string> rack = "";
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -78,9 +78,9 @@ struct UpdateMetadataRequest {
   bool is_kraft_controller = false;
   int32_t controller_epoch = 0;
   int64_t broker_epoch = -1;
-  std::vector<UpdateMetadataPartitionState> ungrouped_partition_states;
-  std::vector<UpdateMetadataTopicState> topic_states;
-  std::vector<UpdateMetadataBroker> live_brokers;
+  std::vector<UpdateMetadataPartitionState> ungrouped_partition_states{};
+  std::vector<UpdateMetadataTopicState> topic_states{};
+  std::vector<UpdateMetadataBroker> live_brokers{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.controller_id, "ControllerId");

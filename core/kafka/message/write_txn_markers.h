@@ -9,8 +9,8 @@ struct WriteTxnMarkersRequest {
   static constexpr int16_t kApiKey = 27, kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = 1;
 
   struct WritableTxnMarkerTopic {
-    std::string name;
-    std::vector<int32_t> partition_indexes;
+    std::string name{};
+    std::vector<int32_t> partition_indexes{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -22,7 +22,7 @@ struct WriteTxnMarkersRequest {
     int64_t producer_id = 0;
     int16_t producer_epoch = 0;
     bool transaction_result = false;
-    std::vector<WritableTxnMarkerTopic> topics;
+    std::vector<WritableTxnMarkerTopic> topics{};
     int32_t coordinator_epoch = 0;
 
     static constexpr void fields(auto&& visit, auto& m) {
@@ -34,7 +34,7 @@ struct WriteTxnMarkersRequest {
     }
   };
 
-  std::vector<WritableTxnMarker> markers;
+  std::vector<WritableTxnMarker> markers{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.markers, "Markers"); }
 };
@@ -54,8 +54,8 @@ struct WriteTxnMarkersResponse {
   };
 
   struct WritableTxnMarkerTopicResult {
-    std::string name;
-    std::vector<WritableTxnMarkerPartitionResult> partitions;
+    std::string name{};
+    std::vector<WritableTxnMarkerPartitionResult> partitions{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
@@ -65,7 +65,7 @@ struct WriteTxnMarkersResponse {
 
   struct WritableTxnMarkerResult {
     int64_t producer_id = 0;
-    std::vector<WritableTxnMarkerTopicResult> topics;
+    std::vector<WritableTxnMarkerTopicResult> topics{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.producer_id, "ProducerId");
@@ -73,7 +73,7 @@ struct WriteTxnMarkersResponse {
     }
   };
 
-  std::vector<WritableTxnMarkerResult> markers;
+  std::vector<WritableTxnMarkerResult> markers{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.markers, "Markers"); }
 };

@@ -15,8 +15,8 @@ struct OffsetCommitKey {
   static constexpr const char* kName = "OffsetCommitKey";
   static constexpr int16_t kMinVersion = 0, kMaxVersion = 1, kFlexibleSince = kNeverFlexible;
 
-  std::string group;
-  std::string topic;
+  std::string group{};
+  std::string topic{};
   int32_t partition = 0;
 
   static constexpr void fields(auto&& visit, auto& m) {
@@ -32,7 +32,7 @@ struct OffsetCommitValue {
 
   int64_t offset = 0;
   int32_t leader_epoch = -1;
-  std::string metadata;
+  std::string metadata{};
   int64_t commit_timestamp = 0;
   int64_t expire_timestamp = -1;
 
@@ -49,7 +49,7 @@ struct GroupMetadataKey {
   static constexpr const char* kName = "GroupMetadataKey";
   static constexpr int16_t kMinVersion = 2, kMaxVersion = 2, kFlexibleSince = kNeverFlexible;
 
-  std::string group;
+  std::string group{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.group, "group"); }
 };
@@ -59,14 +59,14 @@ struct GroupMetadataValue {
   static constexpr int16_t kMinVersion = 0, kMaxVersion = 3, kFlexibleSince = kNeverFlexible;
 
   struct MemberMetadata {
-    std::string member_id;
-    std::optional<std::string> group_instance_id;
-    std::string client_id;
-    std::string client_host;
+    std::string member_id{};
+    std::optional<std::string> group_instance_id{};
+    std::string client_id{};
+    std::string client_host{};
     int32_t rebalance_timeout = 0;
     int32_t session_timeout = 0;
-    Slice subscription;
-    Slice assignment;
+    Slice subscription{};
+    Slice assignment{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.member_id, "memberId");
@@ -80,12 +80,12 @@ struct GroupMetadataValue {
     }
   };
 
-  std::string protocol_type;
+  std::string protocol_type{};
   int32_t generation = 0;
   std::optional<std::string> protocol = "";
   std::optional<std::string> leader = "";
   int64_t current_state_timestamp = -1;
-  std::vector<MemberMetadata> members;
+  std::vector<MemberMetadata> members{};
 
   static constexpr void fields(auto&& visit, auto& m) {
     visit(m.protocol_type, "protocolType");

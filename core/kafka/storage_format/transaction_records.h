@@ -9,7 +9,7 @@ struct TransactionLogKey {
   static constexpr const char* kName = "TransactionLogKey";
   static constexpr int16_t kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = kNeverFlexible;
 
-  std::string transactional_id;
+  std::string transactional_id{};
 
   static constexpr void fields(auto&& visit, auto& m) { visit(m.transactional_id, "TransactionalId"); }
 };
@@ -19,8 +19,8 @@ struct TransactionLogValue {
   static constexpr int16_t kMinVersion = 0, kMaxVersion = 0, kFlexibleSince = kNeverFlexible;
 
   struct PartitionsSchema {
-    std::string topic;
-    std::vector<int32_t> partition_ids;
+    std::string topic{};
+    std::vector<int32_t> partition_ids{};
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.topic, "Topic");
