@@ -64,6 +64,14 @@ const ConfigKey* find_topic_key(std::string_view name);
 // "listener.name.internal.ssl.keystore.location" -> "ssl.keystore.location"; empty when there is no such prefix.
 std::string_view listener_config_base(std::string_view name);
 
+// Keys that releases of the range dropped: ignored with a warning.
+struct RemovedConfigKey {
+  std::string_view name;
+  std::string_view version;  // gone since
+  std::string_view instead;  // may be empty
+};
+std::span<const RemovedConfigKey> removed_config_keys();
+
 using ConfigValue = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>>;
 
 // Parses and checks. The error is Java's text: "Invalid value x for configuration num.partitions: Not a number of type

@@ -33,30 +33,6 @@ std::string broker_list(const std::vector<BrokerId>& ids) { return fmt::format("
 
 }  // namespace
 
-std::string check_topic_name(std::string_view name) {
-  const auto invalid = [](std::string why) { return "Topic name is invalid: " + why; };
-  if (name.empty()) return invalid("the empty string is not allowed");
-  if (name == ".") return invalid("'.' is not allowed");
-  if (name == "..") return invalid("'..' is not allowed");
-  if (name.size() > 249) return invalid(fmt::format("the length of '{}' is longer than the max allowed length 249", name));
-  const bool legal = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-  if (!legal) {
-    return invalid(
-        fmt::format("'{}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'", name));
-  }
-  return {};
-}
-
-bool has_collision_chars(std::string_view name) { return name.find_first_of("._") != std::string_view::npos; }
-
-bool topics_collide(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, [](char c) { return c == '.' ? '_' : c; },
-                            [](char c) { return c == '.' ? '_' : c; });
-}
-
 std::expected<Assignments, ApiError> assign_replicas(const std::vector<AssignmentBroker>& brokers, int32_t partitions,
                                                      int32_t replication_factor, Rng& rng, int32_t start_index,
                                                      int32_t first_partition) {

@@ -1,5 +1,5 @@
-// The rules for topics as pure functions: names, collisions, replica assignment. The texts are Kafka's.
-// Source: Topic.java, AdminUtils.scala, AdminZkClient.validateTopicCreate @ 3.4.0.
+// Replica assignment as pure functions. The texts are Kafka's.
+// Source: AdminUtils.scala, AdminZkClient.validateTopicCreate @ 3.4.0.
 #pragma once
 #include <expected>
 #include <map>
@@ -25,11 +25,6 @@ struct ApiError {
 
 inline constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
 inline constexpr std::string_view kTransactionsTopic = "__transaction_state";
-
-// Empty when the name is legal, else "Topic name is invalid: ...".
-std::string check_topic_name(std::string_view name);
-bool has_collision_chars(std::string_view name);
-bool topics_collide(std::string_view a, std::string_view b);
 
 using Assignments = std::map<int32_t, std::vector<BrokerId>>;
 
