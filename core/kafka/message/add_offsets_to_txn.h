@@ -1,4 +1,6 @@
-// AddOffsetsToTxn, api key 25. Source: AddOffsetsToTxnRequest.json, AddOffsetsToTxnResponse.json @ 3.4.0.
+// AddOffsetsToTxn, api key 25: adds a group's offsets partition to a transaction.
+// Source: AddOffsetsToTxnRequest.json, AddOffsetsToTxnResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: may answer PRODUCER_FENCED (KIP-588).  v3: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

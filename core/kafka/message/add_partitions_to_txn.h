@@ -1,4 +1,6 @@
-// AddPartitionsToTxn, api key 24. Source: AddPartitionsToTxnRequest.json, AddPartitionsToTxnResponse.json @ 3.4.0.
+// AddPartitionsToTxn, api key 24: adds partitions to a transaction.
+// Source: AddPartitionsToTxnRequest.json, AddPartitionsToTxnResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: may answer PRODUCER_FENCED (KIP-588).  v3: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

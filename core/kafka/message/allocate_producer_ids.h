@@ -1,4 +1,6 @@
-// AllocateProducerIds, api key 67. Source: AllocateProducerIdsRequest.json, AllocateProducerIdsResponse.json @ 3.4.0.
+// AllocateProducerIds, api key 67: a broker asks the controller for a block of producer ids (KIP-730).
+// Source: AllocateProducerIdsRequest.json, AllocateProducerIdsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// AlterClientQuotas, api key 49. Source: AlterClientQuotasRequest.json, AlterClientQuotasResponse.json @ 3.4.0.
+// AlterClientQuotas, api key 49: changes quotas of users, clients and addresses (KIP-546).
+// Source: AlterClientQuotasRequest.json, AlterClientQuotasResponse.json @ 3.4.0.
+//   v1: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// AlterConfigs, api key 33. Source: AlterConfigsRequest.json, AlterConfigsResponse.json @ 3.4.0.
+// AlterConfigs, api key 33: replaces the whole configuration of topics and brokers.
+// Source: AlterConfigsRequest.json, AlterConfigsResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// AlterPartition, api key 56. Source: AlterPartitionRequest.json, AlterPartitionResponse.json @ 3.4.0.
+// AlterPartition, api key 56: a leader asks the controller for another ISR; AlterIsr until 3.1 (KIP-497).
+// Source: AlterPartitionRequest.json, AlterPartitionResponse.json @ 3.4.0.
+//   v0: flexible.  v1: recovery state of the leader (KIP-704).  v2: topic ids for names (KIP-841).
 #pragma once
 #include "core/kafka/codec.h"
 

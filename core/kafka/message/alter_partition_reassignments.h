@@ -1,5 +1,6 @@
-// AlterPartitionReassignments, api key 45. Source: AlterPartitionReassignmentsRequest.json,
-// AlterPartitionReassignmentsResponse.json @ 3.4.0.
+// AlterPartitionReassignments, api key 45: starts and cancels reassignments (KIP-455).
+// Source: AlterPartitionReassignmentsRequest.json, AlterPartitionReassignmentsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// AlterReplicaLogDirs, api key 34. Source: AlterReplicaLogDirsRequest.json, AlterReplicaLogDirsResponse.json @ 3.4.0.
+// AlterReplicaLogDirs, api key 34: moves replicas between the log directories of a broker.
+// Source: AlterReplicaLogDirsRequest.json, AlterReplicaLogDirsResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible. Since 1.1 (KIP-113).
 #pragma once
 #include "core/kafka/codec.h"
 

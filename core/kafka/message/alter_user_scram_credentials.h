@@ -1,5 +1,6 @@
-// AlterUserScramCredentials, api key 51. Source: AlterUserScramCredentialsRequest.json,
-// AlterUserScramCredentialsResponse.json @ 3.4.0.
+// AlterUserScramCredentials, api key 51: sets and deletes SCRAM credentials (KIP-554).
+// Source: AlterUserScramCredentialsRequest.json, AlterUserScramCredentialsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

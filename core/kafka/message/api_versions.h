@@ -1,4 +1,9 @@
-// ApiVersions, api key 18. Source: ApiVersionsRequest.json, ApiVersionsResponse.json @ 3.4.0.
+// ApiVersions, api key 18: the versions that a broker speaks; the first request of most clients.
+// Source: ApiVersionsRequest.json, ApiVersionsResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: answered before throttling (KIP-219).
+//   v3: flexible; the client's name and version (KIP-511), in the answer features in tags (KIP-584). The answer's
+//   header stays v0 in all versions. A version that the broker does not know is answered in v0 with
+//   UNSUPPORTED_VERSION and the range of this api.
 #pragma once
 #include "core/kafka/codec.h"
 

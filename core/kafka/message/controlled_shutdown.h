@@ -1,4 +1,7 @@
-// ControlledShutdown, api key 7. Source: ControlledShutdownRequest.json, ControlledShutdownResponse.json @ 3.4.0.
+// ControlledShutdown, api key 7: a broker asks the controller to move its leaders away.
+// Source: ControlledShutdownRequest.json, ControlledShutdownResponse.json @ 3.4.0.
+//   v0: the one request whose header has no client id.  v1: ordinary header.  v2: broker epoch (KIP-380).
+//   v3: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

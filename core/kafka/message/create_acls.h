@@ -1,4 +1,6 @@
-// CreateAcls, api key 30. Source: CreateAclsRequest.json, CreateAclsResponse.json @ 3.4.0.
+// CreateAcls, api key 30: creates access control entries.
+// Source: CreateAclsRequest.json, CreateAclsResponse.json @ 3.4.0.
+//   v1: pattern type (KIP-290).  v2: flexible.  v3: the resource type USER (KIP-373).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,5 +1,6 @@
-// CreateDelegationToken, api key 38. Source: CreateDelegationTokenRequest.json, CreateDelegationTokenResponse.json
-// @ 3.4.0.
+// CreateDelegationToken, api key 38: creates a delegation token (KIP-48).
+// Source: CreateDelegationTokenRequest.json, CreateDelegationTokenResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.  v3: on behalf of another owner (KIP-373).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// CreatePartitions, api key 37. Source: CreatePartitionsRequest.json, CreatePartitionsResponse.json @ 3.4.0.
+// CreatePartitions, api key 37: gives topics more partitions.
+// Source: CreatePartitionsRequest.json, CreatePartitionsResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.  v3: may answer THROTTLING_QUOTA_EXCEEDED (KIP-599).
 #pragma once
 #include "core/kafka/codec.h"
 

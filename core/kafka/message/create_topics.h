@@ -1,4 +1,8 @@
-// CreateTopics, api key 19. Source: CreateTopicsRequest.json, CreateTopicsResponse.json @ 3.4.0.
+// CreateTopics, api key 19: creates topics. Source: CreateTopicsRequest.json, CreateTopicsResponse.json @ 3.4.0.
+//   v1: validation only, error messages.  v2: throttle time.  v3: answered before throttling (KIP-219).
+//   v4: -1 for the broker's default of partitions and replicas (KIP-464).
+//   v5: flexible; the configuration in the answer (KIP-525).  v6: may answer THROTTLING_QUOTA_EXCEEDED (KIP-599).
+//   v7: topic id in the answer (KIP-516).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// DeleteAcls, api key 31. Source: DeleteAclsRequest.json, DeleteAclsResponse.json @ 3.4.0.
+// DeleteAcls, api key 31: deletes the access control entries that match a filter.
+// Source: DeleteAclsRequest.json, DeleteAclsResponse.json @ 3.4.0.
+//   v1: pattern type (KIP-290).  v2: flexible.  v3: the resource type USER (KIP-373).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// DeleteGroups, api key 42. Source: DeleteGroupsRequest.json, DeleteGroupsResponse.json @ 3.4.0.
+// DeleteGroups, api key 42: deletes empty consumer groups (KIP-229).
+// Source: DeleteGroupsRequest.json, DeleteGroupsResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

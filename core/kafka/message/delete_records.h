@@ -1,4 +1,6 @@
-// DeleteRecords, api key 21. Source: DeleteRecordsRequest.json, DeleteRecordsResponse.json @ 3.4.0.
+// DeleteRecords, api key 21: moves the log start offset up.
+// Source: DeleteRecordsRequest.json, DeleteRecordsResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible. Since 0.11 (KIP-107).
 #pragma once
 #include "core/kafka/codec.h"
 

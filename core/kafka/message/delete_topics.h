@@ -1,4 +1,6 @@
-// DeleteTopics, api key 20. Source: DeleteTopicsRequest.json, DeleteTopicsResponse.json @ 3.4.0.
+// DeleteTopics, api key 20: deletes topics. Source: DeleteTopicsRequest.json, DeleteTopicsResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: answered before throttling (KIP-219).  v3: may answer TOPIC_DELETION_DISABLED (KIP-322).
+//   v4: flexible.  v5: error messages, THROTTLING_QUOTA_EXCEEDED (KIP-599).  v6: by name or by id (KIP-516).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// DescribeAcls, api key 29. Source: DescribeAclsRequest.json, DescribeAclsResponse.json @ 3.4.0.
+// DescribeAcls, api key 29: lists the access control entries that match a filter.
+// Source: DescribeAclsRequest.json, DescribeAclsResponse.json @ 3.4.0.
+//   v1: pattern type (KIP-290).  v2: flexible.  v3: the resource type USER (KIP-373).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,5 +1,6 @@
-// DescribeClientQuotas, api key 48. Source: DescribeClientQuotasRequest.json, DescribeClientQuotasResponse.json
-// @ 3.4.0.
+// DescribeClientQuotas, api key 48: quotas of users, clients and addresses (KIP-546).
+// Source: DescribeClientQuotasRequest.json, DescribeClientQuotasResponse.json @ 3.4.0.
+//   v1: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// DescribeCluster, api key 60. Source: DescribeClusterRequest.json, DescribeClusterResponse.json @ 3.4.0.
+// DescribeCluster, api key 60: brokers and controller (KIP-700).
+// Source: DescribeClusterRequest.json, DescribeClusterResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,7 @@
-// DescribeConfigs, api key 32. Source: DescribeConfigsRequest.json, DescribeConfigsResponse.json @ 3.4.0.
+// DescribeConfigs, api key 32: configuration of topics and brokers.
+// Source: DescribeConfigsRequest.json, DescribeConfigsResponse.json @ 3.4.0.
+//   v0: only whether a value is the default.  v1: its source and synonyms (KIP-226).
+//   v2: answered before throttling (KIP-219).  v3: type and documentation (KIP-569).  v4: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,5 +1,6 @@
-// DescribeDelegationToken, api key 41. Source: DescribeDelegationTokenRequest.json,
-// DescribeDelegationTokenResponse.json @ 3.4.0.
+// DescribeDelegationToken, api key 41: lists delegation tokens (KIP-48).
+// Source: DescribeDelegationTokenRequest.json, DescribeDelegationTokenResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.  v3: who asked for the token (KIP-373).
 #pragma once
 #include "core/kafka/codec.h"
 

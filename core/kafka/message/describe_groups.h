@@ -1,4 +1,7 @@
-// DescribeGroups, api key 15. Source: DescribeGroupsRequest.json, DescribeGroupsResponse.json @ 3.4.0.
+// DescribeGroups, api key 15: state and members of consumer groups.
+// Source: DescribeGroupsRequest.json, DescribeGroupsResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: answered before throttling (KIP-219).  v3: authorised operations (KIP-430).
+//   v4: group instance id (KIP-345).  v5: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,7 @@
-// DescribeLogDirs, api key 35. Source: DescribeLogDirsRequest.json, DescribeLogDirsResponse.json @ 3.4.0.
+// DescribeLogDirs, api key 35: log directories of a broker and the replicas in them.
+// Source: DescribeLogDirsRequest.json, DescribeLogDirsResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.  v3: error of the whole (KIP-784).
+//   v4: size and free space of the volume (KIP-827).
 #pragma once
 #include "core/kafka/codec.h"
 

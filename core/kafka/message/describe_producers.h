@@ -1,4 +1,6 @@
-// DescribeProducers, api key 61. Source: DescribeProducersRequest.json, DescribeProducersResponse.json @ 3.4.0.
+// DescribeProducers, api key 61: the active producers of partitions (KIP-664).
+// Source: DescribeProducersRequest.json, DescribeProducersResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,5 +1,6 @@
-// DescribeTransactions, api key 65. Source: DescribeTransactionsRequest.json, DescribeTransactionsResponse.json
-// @ 3.4.0.
+// DescribeTransactions, api key 65: state of transactional ids (KIP-664).
+// Source: DescribeTransactionsRequest.json, DescribeTransactionsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

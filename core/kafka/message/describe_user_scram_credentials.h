@@ -1,5 +1,6 @@
-// DescribeUserScramCredentials, api key 50. Source: DescribeUserScramCredentialsRequest.json,
-// DescribeUserScramCredentialsResponse.json @ 3.4.0.
+// DescribeUserScramCredentials, api key 50: SCRAM credentials without their secrets (KIP-554).
+// Source: DescribeUserScramCredentialsRequest.json, DescribeUserScramCredentialsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

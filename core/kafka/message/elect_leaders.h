@@ -1,4 +1,6 @@
-// ElectLeaders, api key 43. Source: ElectLeadersRequest.json, ElectLeadersResponse.json @ 3.4.0.
+// ElectLeaders, api key 43: elects the preferred leaders, or unclean ones (KIP-183).
+// Source: ElectLeadersRequest.json, ElectLeadersResponse.json @ 3.4.0.
+//   v1: the kind of election, error of the whole (KIP-460).  v2: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

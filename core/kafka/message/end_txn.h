@@ -1,4 +1,5 @@
-// EndTxn, api key 26. Source: EndTxnRequest.json, EndTxnResponse.json @ 3.4.0.
+// EndTxn, api key 26: commits or aborts a transaction. Source: EndTxnRequest.json, EndTxnResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: may answer PRODUCER_FENCED (KIP-588).  v3: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

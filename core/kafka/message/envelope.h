@@ -1,4 +1,6 @@
-// Envelope, api key 58. Source: EnvelopeRequest.json, EnvelopeResponse.json @ 3.4.0.
+// Envelope, api key 58: a request that another broker forwards to the controller, with its principal (KIP-590).
+// Source: EnvelopeRequest.json, EnvelopeResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

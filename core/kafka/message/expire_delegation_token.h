@@ -1,5 +1,6 @@
-// ExpireDelegationToken, api key 40. Source: ExpireDelegationTokenRequest.json, ExpireDelegationTokenResponse.json
-// @ 3.4.0.
+// ExpireDelegationToken, api key 40: ends a delegation token (KIP-48).
+// Source: ExpireDelegationTokenRequest.json, ExpireDelegationTokenResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

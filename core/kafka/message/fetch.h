@@ -1,4 +1,10 @@
-// Fetch, api key 1. Source: FetchRequest.json, FetchResponse.json @ 3.4.0.
+// Fetch, api key 1: reads record batches; long poll, fetch sessions, and what followers replicate with.
+// Source: FetchRequest.json, FetchResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: record format v1.  v3: limit for the whole answer, partitions in order (KIP-74).
+//   v4: isolation level, aborted transactions, record format v2 (KIP-98).  v5: log start offset (KIP-107).
+//   v6: may answer KAFKA_STORAGE_ERROR (KIP-112).  v7: sessions (KIP-227).  v8: answered before throttling (KIP-219).
+//   v9: leader epoch as a fence (KIP-320).  v10: zstd (KIP-110).  v11: rack, preferred replica (KIP-392).
+//   v12: flexible; divergence and the new leader in tags (KIP-595).  v13: topic ids for names (KIP-516).
 #pragma once
 #include "core/kafka/codec.h"
 

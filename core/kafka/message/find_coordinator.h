@@ -1,4 +1,7 @@
-// FindCoordinator, api key 10. Source: FindCoordinatorRequest.json, FindCoordinatorResponse.json @ 3.4.0.
+// FindCoordinator, api key 10: finds the broker that serves a group or a transactional id.
+// Source: FindCoordinatorRequest.json, FindCoordinatorResponse.json @ 3.4.0.
+//   v1: key type, error message, throttle time (KIP-98).  v2: answered before throttling (KIP-219).  v3: flexible.
+//   v4: several keys (KIP-699).
 #pragma once
 #include "core/kafka/codec.h"
 

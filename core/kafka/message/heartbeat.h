@@ -1,4 +1,6 @@
-// Heartbeat, api key 12. Source: HeartbeatRequest.json, HeartbeatResponse.json @ 3.4.0.
+// Heartbeat, api key 12: keeps a member of a consumer group alive.
+// Source: HeartbeatRequest.json, HeartbeatResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: answered before throttling (KIP-219).  v3: group instance id (KIP-345).  v4: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

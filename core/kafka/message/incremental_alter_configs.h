@@ -1,5 +1,6 @@
-// IncrementalAlterConfigs, api key 44. Source: IncrementalAlterConfigsRequest.json,
-// IncrementalAlterConfigsResponse.json @ 3.4.0.
+// IncrementalAlterConfigs, api key 44: sets, deletes, appends to and subtracts from single configuration values
+// (KIP-339). Source: IncrementalAlterConfigsRequest.json, IncrementalAlterConfigsResponse.json @ 3.4.0.
+//   v1: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,7 @@
-// InitProducerId, api key 22. Source: InitProducerIdRequest.json, InitProducerIdResponse.json @ 3.4.0.
+// InitProducerId, api key 22: gives a producer its id and epoch.
+// Source: InitProducerIdRequest.json, InitProducerIdResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.
+//   v3: id and epoch in hand, to go on after a fatal error (KIP-360).  v4: may answer PRODUCER_FENCED (KIP-588).
 #pragma once
 #include "core/kafka/codec.h"
 

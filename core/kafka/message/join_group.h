@@ -1,4 +1,9 @@
-// JoinGroup, api key 11. Source: JoinGroupRequest.json, JoinGroupResponse.json @ 3.4.0.
+// JoinGroup, api key 11: joins a consumer group, or rejoins it.
+// Source: JoinGroupRequest.json, JoinGroupResponse.json @ 3.4.0.
+//   v1: rebalance timeout (KIP-62).  v2: throttle time.  v3: answered before throttling (KIP-219).
+//   v4: a new member is given its id first and asks again (KIP-394).  v5: group instance id (KIP-345).  v6: flexible.
+//   v7: protocol type in the answer, protocol name may be null (KIP-559).  v8: reason (KIP-800).
+//   v9: the leader may be told to leave the assignment (KIP-814).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,9 @@
-// LeaderAndIsr, api key 4. Source: LeaderAndIsrRequest.json, LeaderAndIsrResponse.json @ 3.4.0.
+// LeaderAndIsr, api key 4: the controller tells a broker which replicas it leads or follows.
+// Source: LeaderAndIsrRequest.json, LeaderAndIsrResponse.json @ 3.4.0.
+//   v0,  v1: a flat list of partitions;  v1: whether they are new (KIP-112).
+//   v2: broker epoch, grouped by topic (KIP-380).  v3: replicas being added and removed (KIP-455).  v4: flexible.
+//   v5: topic ids, full or partial list (KIP-516).  v6: recovery state of the leader (KIP-704).
+//   v7: flag for KRaft controllers (KIP-866).
 #pragma once
 #include "core/kafka/codec.h"
 

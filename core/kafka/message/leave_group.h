@@ -1,4 +1,7 @@
-// LeaveGroup, api key 13. Source: LeaveGroupRequest.json, LeaveGroupResponse.json @ 3.4.0.
+// LeaveGroup, api key 13: members leave a consumer group.
+// Source: LeaveGroupRequest.json, LeaveGroupResponse.json @ 3.4.0.
+//   v0: one member.  v1: throttle time.  v2: answered before throttling (KIP-219).
+//   v3: a list of members, each by id or group instance id (KIP-345).  v4: flexible.  v5: reason (KIP-800).
 #pragma once
 #include "core/kafka/codec.h"
 

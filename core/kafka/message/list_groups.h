@@ -1,4 +1,7 @@
-// ListGroups, api key 16. Source: ListGroupsRequest.json, ListGroupsResponse.json @ 3.4.0.
+// ListGroups, api key 16: the groups that a broker coordinates.
+// Source: ListGroupsRequest.json, ListGroupsResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: answered before throttling (KIP-219).  v3: flexible.
+//   v4: states, as filter and in the answer (KIP-518).
 #pragma once
 #include "core/kafka/codec.h"
 

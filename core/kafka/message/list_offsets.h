@@ -1,4 +1,9 @@
-// ListOffsets, api key 2. Source: ListOffsetsRequest.json, ListOffsetsResponse.json @ 3.4.0.
+// ListOffsets, api key 2: the offset of a timestamp, of the log's start or of its end.
+// Source: ListOffsetsRequest.json, ListOffsetsResponse.json @ 3.4.0.
+//   v0: several offsets, by segment.  v1: one offset with its timestamp (KIP-79).
+//   v2: isolation level (KIP-98), throttle time.  v3: answered before throttling (KIP-219).
+//   v4: leader epoch (KIP-320).  v5: may answer OFFSET_NOT_AVAILABLE (KIP-207).  v6: flexible.
+//   v7: the offset of the largest timestamp, -3 (KIP-734).
 #pragma once
 #include "core/kafka/codec.h"
 

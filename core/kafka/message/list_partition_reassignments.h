@@ -1,5 +1,6 @@
-// ListPartitionReassignments, api key 46. Source: ListPartitionReassignmentsRequest.json,
-// ListPartitionReassignmentsResponse.json @ 3.4.0.
+// ListPartitionReassignments, api key 46: reassignments under way (KIP-455).
+// Source: ListPartitionReassignmentsRequest.json, ListPartitionReassignmentsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

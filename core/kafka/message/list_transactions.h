@@ -1,4 +1,6 @@
-// ListTransactions, api key 66. Source: ListTransactionsRequest.json, ListTransactionsResponse.json @ 3.4.0.
+// ListTransactions, api key 66: the transactional ids that a broker coordinates (KIP-664).
+// Source: ListTransactionsRequest.json, ListTransactionsResponse.json @ 3.4.0.
+//   v0: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,11 @@
-// Metadata, api key 3. Source: MetadataRequest.json, MetadataResponse.json @ 3.4.0.
+// Metadata, api key 3: brokers, controller, topics and their partitions.
+// Source: MetadataRequest.json, MetadataResponse.json @ 3.4.0.
+//   v0: an empty list asks for all topics.
+//   v1: a null list does, an empty one asks for none; racks, controller, internal flag (KIP-4, KIP-36).
+//   v2: cluster id (KIP-78).  v3: throttle time.  v4: may forbid auto-creation.  v5: offline replicas (KIP-112).
+//   v6: answered before throttling (KIP-219).  v7: leader epoch (KIP-320).  v8: authorised operations (KIP-430).
+//   v9: flexible.  v10: topic ids in the answer (KIP-516).  v11: no cluster operations, see DescribeCluster (KIP-700).
+//   v12: topics may be asked for by id.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,8 @@
-// OffsetCommit, api key 8. Source: OffsetCommitRequest.json, OffsetCommitResponse.json @ 3.4.0.
+// OffsetCommit, api key 8: commits offsets of a consumer group.
+// Source: OffsetCommitRequest.json, OffsetCommitResponse.json @ 3.4.0.
+//   v0: meant for ZooKeeper in old brokers.  v1: generation, member, a timestamp a partition.
+//   v2: retention time in the timestamp's place.  v3: throttle time.  v4: answered before throttling (KIP-219).
+//   v5: no retention time (KIP-211).  v6: leader epoch (KIP-320).  v7: group instance id (KIP-345).  v8: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

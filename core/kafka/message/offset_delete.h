@@ -1,4 +1,6 @@
-// OffsetDelete, api key 47. Source: OffsetDeleteRequest.json, OffsetDeleteResponse.json @ 3.4.0.
+// OffsetDelete, api key 47: deletes committed offsets of a group (KIP-496).
+// Source: OffsetDeleteRequest.json, OffsetDeleteResponse.json @ 3.4.0.
+//   v0: never flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,7 @@
-// OffsetFetch, api key 9. Source: OffsetFetchRequest.json, OffsetFetchResponse.json @ 3.4.0.
+// OffsetFetch, api key 9: reads committed offsets. Source: OffsetFetchRequest.json, OffsetFetchResponse.json @ 3.4.0.
+//   v1: from __consumer_offsets.  v2: null asks for all topics, error of the group (KIP-88).  v3: throttle time.
+//   v4: answered before throttling (KIP-219).  v5: leader epoch (KIP-320).  v6: flexible.
+//   v7: may insist on offsets without open transactions (KIP-447).  v8: several groups (KIP-709).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,5 +1,7 @@
-// OffsetForLeaderEpoch, api key 23. Source: OffsetForLeaderEpochRequest.json, OffsetForLeaderEpochResponse.json
-// @ 3.4.0.
+// OffsetForLeaderEpoch, api key 23: where an epoch ends in the leader's log; how followers and consumers find
+// divergence. Source: OffsetForLeaderEpochRequest.json, OffsetForLeaderEpochResponse.json @ 3.4.0.
+//   v1: the epoch found (KIP-279).  v2: current leader epoch, throttle time (KIP-320).  v3: replica id (KIP-392).
+//   v4: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

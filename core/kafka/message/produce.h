@@ -1,4 +1,8 @@
-// Produce, api key 0. Source: ProduceRequest.json, ProduceResponse.json @ 3.4.0.
+// Produce, api key 0: appends record batches to partitions. Source: ProduceRequest.json, ProduceResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: log append time.  v3: transactional id, record format v2 (KIP-98).
+//   v4: may answer KAFKA_STORAGE_ERROR (KIP-112).  v5: log start offset (KAFKA-5793).
+//   v6: as v5, answered before throttling (KIP-219).  v7: zstd (KIP-110).
+//   v8: which records were refused, and why (KIP-467).  v9: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

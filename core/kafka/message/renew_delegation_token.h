@@ -1,5 +1,6 @@
-// RenewDelegationToken, api key 39. Source: RenewDelegationTokenRequest.json, RenewDelegationTokenResponse.json
-// @ 3.4.0.
+// RenewDelegationToken, api key 39: renews a delegation token (KIP-48).
+// Source: RenewDelegationTokenRequest.json, RenewDelegationTokenResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: flexible.
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// SaslAuthenticate, api key 36. Source: SaslAuthenticateRequest.json, SaslAuthenticateResponse.json @ 3.4.0.
+// SaslAuthenticate, api key 36: carries SASL tokens.
+// Source: SaslAuthenticateRequest.json, SaslAuthenticateResponse.json @ 3.4.0.
+//   v1: lifetime of the session (KIP-368).  v2: flexible. Since 1.0 (KIP-152).
 #pragma once
 #include "core/kafka/codec.h"
 

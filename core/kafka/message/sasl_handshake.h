@@ -1,4 +1,6 @@
-// SaslHandshake, api key 17. Source: SaslHandshakeRequest.json, SaslHandshakeResponse.json @ 3.4.0.
+// SaslHandshake, api key 17: chooses a SASL mechanism.
+// Source: SaslHandshakeRequest.json, SaslHandshakeResponse.json @ 3.4.0.
+//   v1: tokens follow in SaslAuthenticate requests instead of bare frames (KIP-152). Never flexible (KAFKA-9577).
 #pragma once
 #include "core/kafka/codec.h"
 

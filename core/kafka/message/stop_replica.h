@@ -1,4 +1,7 @@
-// StopReplica, api key 5. Source: StopReplicaRequest.json, StopReplicaResponse.json @ 3.4.0.
+// StopReplica, api key 5: the controller tells a broker to stop, and perhaps delete, replicas.
+// Source: StopReplicaRequest.json, StopReplicaResponse.json @ 3.4.0.
+//   v0: flat list.  v1: broker epoch, grouped by topic (KIP-380).  v2: flexible.
+//   v3: leader epoch and the deletion flag a partition (KIP-570).  v4: flag for KRaft controllers (KIP-866).
 #pragma once
 #include "core/kafka/codec.h"
 

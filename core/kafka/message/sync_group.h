@@ -1,4 +1,7 @@
-// SyncGroup, api key 14. Source: SyncGroupRequest.json, SyncGroupResponse.json @ 3.4.0.
+// SyncGroup, api key 14: the group's leader hands in the assignment, each member fetches its own.
+// Source: SyncGroupRequest.json, SyncGroupResponse.json @ 3.4.0.
+//   v1: throttle time.  v2: answered before throttling (KIP-219).  v3: group instance id (KIP-345).  v4: flexible.
+//   v5: protocol type and name, which must be the group's (KIP-559).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,7 @@
-// TxnOffsetCommit, api key 28. Source: TxnOffsetCommitRequest.json, TxnOffsetCommitResponse.json @ 3.4.0.
+// TxnOffsetCommit, api key 28: commits offsets within a transaction.
+// Source: TxnOffsetCommitRequest.json, TxnOffsetCommitResponse.json @ 3.4.0.
+//   v1: answered before throttling (KIP-219).  v2: leader epoch (KIP-320).
+//   v3: flexible; generation and member, as a fence (KIP-447).
 #pragma once
 #include "core/kafka/codec.h"
 

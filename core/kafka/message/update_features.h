@@ -1,4 +1,6 @@
-// UpdateFeatures, api key 57. Source: UpdateFeaturesRequest.json, UpdateFeaturesResponse.json @ 3.4.0.
+// UpdateFeatures, api key 57: finalises feature levels (KIP-584).
+// Source: UpdateFeaturesRequest.json, UpdateFeaturesResponse.json @ 3.4.0.
+//   v0: flexible.  v1: kind of change in place of a permission to downgrade, validation only (KIP-778).
 #pragma once
 #include "core/kafka/codec.h"
 

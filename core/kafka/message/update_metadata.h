@@ -1,4 +1,8 @@
-// UpdateMetadata, api key 6. Source: UpdateMetadataRequest.json, UpdateMetadataResponse.json @ 3.4.0.
+// UpdateMetadata, api key 6: the controller sends its view of the cluster to the brokers.
+// Source: UpdateMetadataRequest.json, UpdateMetadataResponse.json @ 3.4.0.
+//   v0: one endpoint a broker.  v1: endpoints by security protocol.  v2: rack (KIP-36).  v3: listener names (KIP-103).
+//   v4: offline replicas (KIP-112).  v5: broker epoch, grouped by topic (KIP-380).  v6: flexible.
+//   v7: topic ids (KIP-516).  v8: flag for KRaft controllers (KIP-866).
 #pragma once
 #include "core/kafka/codec.h"
 

@@ -1,4 +1,6 @@
-// WriteTxnMarkers, api key 27. Source: WriteTxnMarkersRequest.json, WriteTxnMarkersResponse.json @ 3.4.0.
+// WriteTxnMarkers, api key 27: the coordinator has the leaders write the end of a transaction.
+// Source: WriteTxnMarkersRequest.json, WriteTxnMarkersResponse.json @ 3.4.0.
+//   v1: flexible. Since 0.11 (KIP-98).
 #pragma once
 #include "core/kafka/codec.h"
 
