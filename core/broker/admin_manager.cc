@@ -113,9 +113,9 @@ std::expected<Assignments, ApiError> AdminManager::plan(const NewTopic& topic) {
         ApiError{ErrorCode::kTopicAlreadyExists, fmt::format("Topic '{}' already exists.", topic.name)});
   }
   if (!topic.null_configs.empty()) {
-    return std::unexpected(ApiError{
-        ErrorCode::kInvalidConfig,
-        fmt::format("Null value not supported for topic configs: {}", fmt::join(topic.null_configs, ","))});
+    return std::unexpected(
+        ApiError{ErrorCode::kInvalidConfig,
+                 fmt::format("Null value not supported for topic configs: {}", fmt::join(topic.null_configs, ","))});
   }
   if ((topic.partitions != -1 || topic.replication_factor != -1) && !topic.assignments.empty()) {
     return std::unexpected(ApiError{ErrorCode::kInvalidRequest,
@@ -125,8 +125,7 @@ std::expected<Assignments, ApiError> AdminManager::plan(const NewTopic& topic) {
   if (!topic.assignments.empty()) return topic.assignments;
   const auto config = broker_.configs().current();
   const int32_t partitions = topic.partitions == -1 ? config->num_partitions : topic.partitions;
-  const int32_t factor =
-      topic.replication_factor == -1 ? config->default_replication_factor : topic.replication_factor;
+  const int32_t factor = topic.replication_factor == -1 ? config->default_replication_factor : topic.replication_factor;
   std::vector<AssignmentBroker> brokers;
   const MetadataImagePtr image = broker_.image();
   for (const auto& [id, info] : image->brokers()) brokers.push_back({id, info.rack});
@@ -167,8 +166,8 @@ void AdminManager::check_znodes(std::shared_ptr<Creation> creation, Assignments 
   const bool risky = name.find_first_of("._") != std::string::npos;
   if (risky) reads.push_back(ZkRequest::children(zkpath::kTopics));
   zk_all(zk_, std::move(reads),
-         alive([this, creation, name, risky, refuse, assignments = std::move(assignments)](
-                   std::vector<ZkResult> r) mutable {
+         alive([this, creation, name, risky, refuse,
+                assignments = std::move(assignments)](std::vector<ZkResult> r) mutable {
            if (r[0].ok()) {
              refuse(creation, ErrorCode::kTopicAlreadyExists, fmt::format("Topic '{}' is marked for deletion.", name));
              return;
@@ -221,23 +220,23 @@ void AdminManager::write_topic(std::shared_ptr<Creation> creation, Assignments a
   if (broker_.config().uses_topic_ids()) node.topic_id = kafka::Uuid::random(rng_);
   for (auto& [index, replicas] : assignments) node.partitions[index].replicas = std::move(replicas);
   // The configuration first: whoever sees the topic must find it.
-  write_config("topics", name, topic.configs, alive([this, creation, name, node = std::move(node)](ZkCode) mutable {
-                 zk_.create(zkpath::topic(name), encode_topic(node), ZkMode::kPersistent,
-                            alive([this, creation, name, id = node.topic_id](const ZkResult& r) {
-                              CreatedTopic& result = creation->results.back();
-                              if (r.ok()) {
-                                result.id = id;
-                              } else if (r.code == ZkCode::kNodeExists) {
-                                result.error = {ErrorCode::kTopicAlreadyExists,
-                                                fmt::format("Topic '{}' already exists.", name)};
-                              } else {
-                                log_.warn("Creating topic {} failed: ZooKeeper answered {}", name, zk_code_name(r.code));
-                                result.error = {ErrorCode::kUnknownServerError, {}};
-                              }
-                              ++creation->next;
-                              create_next(creation);
-                            }));
-               }));
+  write_config(
+      "topics", name, topic.configs, alive([this, creation, name, node = std::move(node)](ZkCode) mutable {
+        zk_.create(zkpath::topic(name), encode_topic(node), ZkMode::kPersistent,
+                   alive([this, creation, name, id = node.topic_id](const ZkResult& r) {
+                     CreatedTopic& result = creation->results.back();
+                     if (r.ok()) {
+                       result.id = id;
+                     } else if (r.code == ZkCode::kNodeExists) {
+                       result.error = {ErrorCode::kTopicAlreadyExists, fmt::format("Topic '{}' already exists.", name)};
+                     } else {
+                       log_.warn("Creating topic {} failed: ZooKeeper answered {}", name, zk_code_name(r.code));
+                       result.error = {ErrorCode::kUnknownServerError, {}};
+                     }
+                     ++creation->next;
+                     create_next(creation);
+                   }));
+      }));
 }
 
 void AdminManager::finish_creation(std::shared_ptr<Creation> creation) {
@@ -301,10 +300,11 @@ void AdminManager::auto_create(std::vector<std::string> topics, Done done) {
         const char* key = topics[i] == kOffsetsTopic        ? "offsets.topic.replication.factor"
                           : topics[i] == kTransactionsTopic ? "transaction.state.log.replication.factor"
                                                             : "default.replication.factor";
-        log_.error("Number of alive brokers '{}' does not meet the required replication factor '{}' for the topic {} "
-                   "(configured via '{}'). This error can be ignored if the cluster is starting up and not all brokers "
-                   "are up yet.",
-                   brokers, topic.replication_factor, topics[i], key);
+        log_.error(
+            "Number of alive brokers '{}' does not meet the required replication factor '{}' for the topic {} "
+            "(configured via '{}'). This error can be ignored if the cluster is starting up and not all brokers "
+            "are up yet.",
+            brokers, topic.replication_factor, topics[i], key);
         continue;
       }
       if (!auto_creating_.insert(topics[i]).second) continue;
@@ -316,7 +316,8 @@ void AdminManager::auto_create(std::vector<std::string> topics, Done done) {
     }
     auto creation = std::make_shared<Creation>();
     creation->topics = std::move(creatable);
-    creation->done = [this, topics, codes = std::move(codes), e = std::move(d)](std::vector<CreatedTopic> made) mutable {
+    creation->done = [this, topics, codes = std::move(codes),
+                      e = std::move(d)](std::vector<CreatedTopic> made) mutable {
       for (const CreatedTopic& one : made) {
         auto_creating_.erase(one.name);
         const auto at = static_cast<size_t>(std::ranges::find(topics, one.name) - topics.begin());
@@ -338,38 +339,39 @@ void AdminManager::delete_topics(std::vector<std::string> topics, int32_t timeou
     std::vector<ZkRequest> reads;
     for (const std::string& topic : topics) reads.push_back(ZkRequest::exists(zkpath::topic(topic)));
     zk_all(zk_, std::move(reads), alive([this, topics, timeout_ms, e = std::move(d)](std::vector<ZkResult> r) mutable {
-      std::vector<ZkRequest> writes;
-      std::vector<std::string> marked;
-      TopicErrors errors;
-      for (size_t i = 0; i < topics.size(); ++i) {
-        if (r[i].ok()) {
-          marked.push_back(topics[i]);
-          writes.push_back(ZkRequest::create(zkpath::delete_topic(topics[i])));
-        } else {
-          errors[topics[i]] = {ErrorCode::kUnknownTopicOrPartition, {}};
-        }
-      }
-      zk_all(zk_, std::move(writes),
-             alive([this, marked, timeout_ms, errors = std::move(errors),
-                    f = std::move(e)](std::vector<ZkResult> w) mutable {
-               std::vector<std::string> waiting;
-               for (size_t i = 0; i < marked.size(); ++i) {
-                 // Already marked: several calls may wait for the same deletion.
-                 const bool ok = w[i].ok() || w[i].code == ZkCode::kNodeExists;
-                 errors[marked[i]] = {ok ? ErrorCode::kNone : ErrorCode::kUnknownServerError, {}};
-                 if (ok) waiting.push_back(marked[i]);
+             std::vector<ZkRequest> writes;
+             std::vector<std::string> marked;
+             TopicErrors errors;
+             for (size_t i = 0; i < topics.size(); ++i) {
+               if (r[i].ok()) {
+                 marked.push_back(topics[i]);
+                 writes.push_back(ZkRequest::create(zkpath::delete_topic(topics[i])));
+               } else {
+                 errors[topics[i]] = {ErrorCode::kUnknownTopicOrPartition, {}};
                }
-               const bool no_wait = timeout_ms <= 0;
-               wait_for({}, waiting, timeout_ms,
-                        [waiting, no_wait, errors = std::move(errors),
-                         g = std::move(f)](const std::set<std::string>& missing) mutable {
-                          for (const std::string& topic : waiting) {
-                            if (no_wait || missing.contains(topic)) errors[topic].code = ErrorCode::kRequestTimedOut;
-                          }
-                          g(std::move(errors));
-                        });
-             }));
-    }));
+             }
+             zk_all(zk_, std::move(writes),
+                    alive([this, marked, timeout_ms, errors = std::move(errors),
+                           f = std::move(e)](std::vector<ZkResult> w) mutable {
+                      std::vector<std::string> waiting;
+                      for (size_t i = 0; i < marked.size(); ++i) {
+                        // Already marked: several calls may wait for the same deletion.
+                        const bool ok = w[i].ok() || w[i].code == ZkCode::kNodeExists;
+                        errors[marked[i]] = {ok ? ErrorCode::kNone : ErrorCode::kUnknownServerError, {}};
+                        if (ok) waiting.push_back(marked[i]);
+                      }
+                      const bool no_wait = timeout_ms <= 0;
+                      wait_for({}, waiting, timeout_ms,
+                               [waiting, no_wait, errors = std::move(errors),
+                                g = std::move(f)](const std::set<std::string>& missing) mutable {
+                                 for (const std::string& topic : waiting) {
+                                   if (no_wait || missing.contains(topic))
+                                     errors[topic].code = ErrorCode::kRequestTimedOut;
+                                 }
+                                 g(std::move(errors));
+                               });
+                    }));
+           }));
   });
 }
 
@@ -467,8 +469,7 @@ void AdminManager::grow(std::shared_ptr<Growth> growth, const ZkResult& node) {
   if (growth->validate_only) return grow_next(growth);
   log_.info("Creating {} partitions for '{}' with the following replica assignment: {}.", added.size(), name, added);
   for (auto& [index, replicas] : added) topic->partitions[index].replicas = std::move(replicas);
-  zk_.set(zkpath::topic(name), encode_topic(*topic), node.stat.version,
-          alive([this, growth, name](const ZkResult& r) {
+  zk_.set(zkpath::topic(name), encode_topic(*topic), node.stat.version, alive([this, growth, name](const ZkResult& r) {
             if (!r.ok()) {
               log_.warn("Adding partitions to topic {} failed: ZooKeeper answered {}", name, zk_code_name(r.code));
               growth->results[name] = {ErrorCode::kUnknownServerError, {}};

@@ -40,13 +40,12 @@ std::expected<Assignments, ApiError> assign_replicas(const std::vector<Assignmen
     return std::unexpected(ApiError{ErrorCode::kInvalidPartitions, "Number of partitions must be larger than 0."});
   }
   if (replication_factor <= 0) {
-    return std::unexpected(
-        ApiError{ErrorCode::kInvalidReplicationFactor, "Replication factor must be larger than 0."});
+    return std::unexpected(ApiError{ErrorCode::kInvalidReplicationFactor, "Replication factor must be larger than 0."});
   }
   if (static_cast<size_t>(replication_factor) > brokers.size()) {
-    return std::unexpected(ApiError{ErrorCode::kInvalidReplicationFactor,
-                                    fmt::format("Replication factor: {} larger than available brokers: {}.",
-                                                replication_factor, brokers.size())});
+    return std::unexpected(ApiError{
+        ErrorCode::kInvalidReplicationFactor,
+        fmt::format("Replication factor: {} larger than available brokers: {}.", replication_factor, brokers.size())});
   }
   // Racks count only if every broker has one; the API never refuses for their lack.
   const bool racks = std::ranges::all_of(brokers, [](const AssignmentBroker& b) { return b.rack.has_value(); });
