@@ -32,6 +32,7 @@ class AclCache {
     AclList acl;
     int64_t uses = 0;
   };
+  void forget(std::map<int32_t, Entry>::iterator it);
   std::map<int32_t, Entry> by_index_;
   std::map<AclList, int32_t> by_acl_;
   int32_t last_index_ = 0;

@@ -19,9 +19,16 @@ struct Database {
   // the transaction only counts (digest_mismatches): ZooKeeper's rule too.
   Status replay(const Slice& payload, const JuteLimits& limits = {});
   Zxid last_zxid() const { return tree.last_zxid(); }
+  // A snapshot named by `zxid` was read into tree and sessions; tail: the digest behind it, which the replay must
+  // reach.
+  void loaded(Zxid zxid, const std::optional<SnapshotDigest>& tail);
+
   uint64_t digest_mismatches = 0;
-  // The digest of a fuzzy snapshot's tail; checked when the replay reaches its zxid.
-  std::optional<SnapshotDigest> expected;
+
+ private:
+  void check_digest(const std::optional<TxnDigest>& digest);
+  bool fuzzy_ = false;  // between a snapshot and its tail's zxid: digests differ rightly
+  std::optional<SnapshotDigest> tail_;
 };
 
 }  // namespace kz::zk

@@ -28,12 +28,16 @@ class QuotaIndex {
   void clear() { roots_.clear(); }
   // The deepest root that is the path or above it; empty when none.
   std::string_view find(std::string_view path) const;
+  template <class F>
+  void for_each(F&& fn) const {
+    for (const std::string& root : roots_) fn(root);
+  }
 
  private:
   std::set<std::string, std::less<>> roots_;
 };
 
-// kQuotaExceeded when a hard limit would be passed; soft limits are logged, once a second at most per process.
+// kQuotaExceeded when a hard limit would be passed; soft limits are only logged (debug: it happens per request).
 KeeperCode check_quota(const DataTree& tree, std::string_view root, int64_t bytes_diff, int64_t count_diff);
 
 }  // namespace kz::zk

@@ -27,8 +27,9 @@ class SnapshotWriter {
   bool step(Buffer& out, size_t bytes);
 
  private:
+  void head(Buffer& out);
   void node(Buffer& out, const Node& node);
-  void seal(Buffer& out);
+  void seal(Buffer& out, size_t& summed);  // summed: up to where out is in the checksum
 
   DataTree& tree_;
   SessionTimeouts sessions_;
@@ -55,15 +56,17 @@ class SnapshotReader {
   Status feed(Bytes bytes);
   // The end of the input (files): kTruncated when the stream is not complete.
   Status finish();
-  bool complete() const { return stage_ == Stage::kDone; }
+  // A file of 3.5, or one written without digests, ends after the first seal.
+  bool complete() const { return stage_ == Stage::kDone || (stage_ == Stage::kDigest && rest_.empty()); }
   // Learner form: bytes fed beyond the end of the stream.
-  Bytes surplus() const;
+  Bytes surplus() const { return as_bytes(rest_); }
   // The 3.6 digest tail when there was one.
   const std::optional<SnapshotDigest>& digest() const { return digest_; }
 
  private:
   enum class Stage { kHeader, kSessionCount, kSessions, kAclCount, kAcls, kNodes, kSeal, kDigest, kSeal2, kDone };
-  Status record(Reader& r, bool& need_more);
+  Status record(Reader& r, int64_t position);
+  Status node(Reader& r, int64_t position);
 
   DataTree& tree_;
   SessionTimeouts& sessions_;

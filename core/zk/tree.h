@@ -97,10 +97,11 @@ class DataTree {
 
   // ---- snapshots ----
   void clear();  // empty, without even the root: what a snapshot is read into
-  int64_t load_acl(int64_t index, AclList acl);
-  // A node as read from a snapshot; parents come first. kCorrupt: no parent, or the ACL index is unknown.
+  Status load_acl(int64_t index, AclList acl) { return acls_.load(index, std::move(acl)); }
+  // A node as read from a snapshot; parents come first. kCorrupt: no parent. An ACL index that the snapshot does not
+  // define belongs to a setACL that the replay will bring (fuzzy); until then only a superuser may touch the node.
   Status load_node(std::string_view path, const Bytes* data, int64_t acl, const StatPersisted& stat);
-  Status finish_load();  // adds special nodes that old snapshots lack; computes the digest if it is off by option
+  Status finish_load();  // kCorrupt without a root; adds the special nodes that old snapshots lack
 
   // Walks all nodes that exist at construction, parents before children, while transactions go on in between.
   class Cursor {
@@ -127,6 +128,7 @@ class DataTree {
   using NodeSet = boost::unordered_flat_set<Node*>;
 
   TxnResult apply_one(const TxnHeader& header, int32_t type, const TxnBody& body, TreeEvents* events);
+  void apply_multi(const TxnHeader& header, const MultiTxn& multi, TreeEvents* events, TxnResult& result);
   KeeperCode create(const TxnHeader& header, std::string_view path, const NullableBytes& data, const AclList& acl,
                     int64_t owner, int32_t parent_cversion, TreeEvents* events, TxnResult& result);
   KeeperCode remove(std::string_view path, Zxid zxid, TreeEvents* events);

@@ -45,6 +45,7 @@ class WatchManager {
 
  private:
   using Watchers = boost::unordered_flat_map<ConnId, WatchMode>;
+  void forget(Watchers& watchers, ConnId conn);
   struct Hash {
     using is_transparent = void;
     size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
