@@ -8,17 +8,39 @@
 namespace kz::broker {
 namespace {
 
-class LocalChannel final : public BrokerChannel {
+// Applies the controller's requests right here, on the thread that sends them.
+class InPlaceChannel final : public BrokerChannel {
  public:
-  LocalChannel(Broker& broker, ConfigChanges& changes, Executor& executor)
-      : broker_(broker), changes_(changes), executor_(executor) {}
+  explicit InPlaceChannel(Broker& broker) : broker_(broker) {}
+  void send(ControlRequest request, Done done) override {
+    if (auto* leadership = std::get_if<LeaderAndIsrUpdate>(&request.body)) {
+      done(broker_.become_leader_or_follower(*leadership));
+    } else if (auto* metadata = std::get_if<MetadataUpdate>(&request.body)) {
+      broker_.apply_metadata(*metadata);
+      done({});
+    } else {
+      done(broker_.stop_replicas(std::get<StopReplicaUpdate>(request.body)));
+    }
+  }
+
+ private:
+  Broker& broker_;
+};
+
+// In front of the own broker's channel: a topic's overrides are read before its logs may be created.
+class ConfigFirstChannel final : public BrokerChannel {
+ public:
+  ConfigFirstChannel(std::unique_ptr<BrokerChannel> inner, ConfigChanges& changes, Executor& executor)
+      : inner_(std::move(inner)), changes_(changes), executor_(executor) {}
 
   void send(ControlRequest request, Done done) override {
     queue_.push_back({std::move(request), std::move(done)});
-    if (!busy_) {
-      busy_ = true;
-      next_later();
-    }
+    if (busy_) return;
+    busy_ = true;
+    // Not from inside the controller's step.
+    executor_.post([this, w = std::weak_ptr<int>(alive_)] {
+      if (!w.expired()) pump();
+    });
   }
 
  private:
@@ -27,51 +49,37 @@ class LocalChannel final : public BrokerChannel {
     Done done;
   };
 
-  void next_later() {
-    executor_.post([this, w = std::weak_ptr<int>(alive_)] {
-      if (!w.expired()) next();
-    });
-  }
-
-  void next() {
-    if (queue_.empty()) {
-      busy_ = false;
-      return;
-    }
-    std::set<std::string> fresh;
-    if (const auto* leadership = std::get_if<LeaderAndIsrUpdate>(&queue_.front().request.body)) {
-      for (const LeaderAndIsrPartition& p : leadership->partitions) {
-        if (p.is_new) fresh.insert(p.tp.topic);
+  void pump() {
+    while (!queue_.empty()) {
+      std::set<std::string> fresh;
+      if (const auto* leadership = std::get_if<LeaderAndIsrUpdate>(&queue_.front().request.body)) {
+        for (const LeaderAndIsrPartition& p : leadership->partitions) {
+          if (p.is_new) fresh.insert(p.tp.topic);
+        }
       }
+      if (!fresh.empty()) {
+        auto missing = std::make_shared<size_t>(fresh.size());
+        for (const std::string& topic : fresh) {
+          changes_.reload("topics", topic, [this, missing, w = std::weak_ptr<int>(alive_)] {
+            if (--*missing > 0 || w.expired()) return;
+            forward();
+            pump();
+          });
+        }
+        return;
+      }
+      forward();
     }
-    if (fresh.empty()) {
-      apply();
-      return;
-    }
-    auto missing = std::make_shared<size_t>(fresh.size());
-    for (const std::string& topic : fresh) {
-      changes_.reload("topics", topic, [this, missing, w = std::weak_ptr<int>(alive_)] {
-        if (--*missing == 0 && !w.expired()) apply();
-      });
-    }
+    busy_ = false;
   }
 
-  void apply() {
+  void forward() {
     Item item = std::move(queue_.front());
     queue_.pop_front();
-    LeadershipResult result;
-    if (auto* leadership = std::get_if<LeaderAndIsrUpdate>(&item.request.body)) {
-      result = broker_.become_leader_or_follower(*leadership);
-    } else if (auto* metadata = std::get_if<MetadataUpdate>(&item.request.body)) {
-      broker_.apply_metadata(*metadata);
-    } else {
-      result = broker_.stop_replicas(std::get<StopReplicaUpdate>(item.request.body));
-    }
-    item.done(std::move(result));
-    next_later();
+    inner_->send(std::move(item.request), std::move(item.done));
   }
 
-  Broker& broker_;
+  const std::unique_ptr<BrokerChannel> inner_;
   ConfigChanges& changes_;
   Executor& executor_;
   std::deque<Item> queue_;
@@ -80,10 +88,6 @@ class LocalChannel final : public BrokerChannel {
 };
 
 }  // namespace
-
-std::unique_ptr<BrokerChannel> make_local_channel(Broker& broker, ConfigChanges& changes, Executor& executor) {
-  return std::make_unique<LocalChannel>(broker, changes, executor);
-}
 
 ControllerConfig controller_config(const KafkaConfig& config, BrokerId id) {
   ControllerConfig out;
@@ -101,7 +105,7 @@ ControllerConfig controller_config(const KafkaConfig& config, BrokerId id) {
   return out;
 }
 
-ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng& rng, BrokerChannelFactory others)
+ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng& rng, BrokerChannelFactory channels)
     : broker_(broker),
       zk_(zk),
       executor_(executor),
@@ -123,10 +127,12 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
                }),
       registration_(zk, executor, rng),
       controller_(controller_config(broker.config(), broker.id()), zk, executor, rng,
-                  [this, others = std::move(others)](const BrokerNode& node) -> std::unique_ptr<BrokerChannel> {
-                    if (node.id == broker_.id()) return make_local_channel(broker_, changes_, executor_);
-                    if (others) return others(node);
-                    return nullptr;
+                  [this, channels = std::move(channels)](const BrokerNode& node) {
+                    auto channel = channels ? channels(node) : nullptr;
+                    if (node.id != broker_.id()) return channel;
+                    if (!channel) channel = std::make_unique<InPlaceChannel>(broker_);
+                    channel = std::make_unique<ConfigFirstChannel>(std::move(channel), changes_, executor_);
+                    return channel;
                   }),
       admin_(broker, controller_, zk, executor, rng) {
   broker_.topic_admin = &admin_;

@@ -18,7 +18,7 @@ class ClusterMember {
  public:
   // All outlive the member. Installs itself as broker.topic_admin. others: channels to brokers of other processes;
   // empty: they are not reachable from here.
-  ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng& rng, BrokerChannelFactory others = {});
+  ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng& rng, BrokerChannelFactory channels = {});
   ~ClusterMember();
 
   using Done = std::move_only_function<void(Outcome<void>)>;
@@ -55,10 +55,6 @@ class ClusterMember {
   int64_t broker_epoch_ = -1;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
-
-// Delivers the controller's requests to the broker of this process: a queue on the executor, applied one at a time.
-// A topic's overrides are read before its logs are created.
-std::unique_ptr<BrokerChannel> make_local_channel(Broker& broker, ConfigChanges& changes, Executor& executor);
 
 ControllerConfig controller_config(const KafkaConfig& config, BrokerId id);
 
