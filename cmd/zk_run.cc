@@ -1,0 +1,91 @@
+#include "cmd/zk_run.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+
+#include "cmd/daemon.h"
+#include "cmd/server/zookeeper.h"
+#include "net/reactor.h"
+#include "storage/fs.h"
+
+namespace kz::cmd {
+namespace {
+
+std::unexpected<ZkConfigFailure> refuse(std::string message) {
+  return std::unexpected(ZkConfigFailure{std::move(message), kExitBadConfig});
+}
+
+std::string errno_text(const Error& error) {
+  return error.detail != 0 ? std::strerror(static_cast<int>(error.detail)) : errc_text(error.code);
+}
+
+}  // namespace
+
+std::expected<zk::ZooConfig, ZkConfigFailure> load_zoo_config(const std::string& file, const std::string& jvm_flags) {
+  auto text = storage::posix_fs().read_file(file);
+  if (!text) return refuse("Error processing " + file + ": " + errno_text(text.error()));
+  zk::ConfigSource source;
+  source.file = file;
+  source.text = std::move(*text);
+  source.jvm_flags = jvm_flags;
+  auto config = zk::parse_zoo_config(source);
+  if (config && !config->dynamic_config_file.empty()) {
+    auto dynamic = storage::posix_fs().read_file(config->dynamic_config_file);
+    if (!dynamic)
+      return refuse(file + ": dynamicConfigFile=" + config->dynamic_config_file + ": " + errno_text(dynamic.error()));
+    source.dynamic_file = config->dynamic_config_file;
+    source.dynamic_text = std::move(*dynamic);
+    config = zk::parse_zoo_config(source);
+  }
+  if (!config) return refuse(config.error().message);
+  if (config->quorum.servers.size() > 1 || config->wants_quorum()) {
+    return refuse(
+        fmt::format("{}: {} server.N line(s) ask for an ensemble, and this version runs standalone servers only. "
+                    "Not started: a lone server must not take itself for the ensemble",
+                    file, config->quorum.servers.size()));
+  }
+  return std::move(*config);
+}
+
+int run_zookeeper(const std::string& config_file, zk::ZooConfig config, LogLayout layout,
+                  const std::function<void()>& on_serving) {
+  hold_stop_signals();
+  start_server_logging(layout, log::Level::kInfo);
+  const log::Logger logger("org.apache.zookeeper.server.ZooKeeperServerMain");
+  logger.info("Reading configuration from: {}", config_file);
+  for (const auto& notice : config.notices) logger.warn("{}", notice);
+  if (!config.client_port) {
+    logger.error("Invalid config, exiting abnormally: clientPort is not set in {}", config_file);
+    return kExitBadConfig;
+  }
+  logger.info("Starting server (kz " KZ_VERSION "), dataDir {}, tickTime {} ms", config.data_dir, config.tick_time_ms);
+
+  net::Reactor reactor("kz-zk");
+  reactor.start_thread();
+  std::atomic<bool> failed = false;
+  server::ZooKeeperOptions options;
+  options.config = std::move(config);
+  options.on_fatal = [&failed](const std::string&) {
+    failed = true;
+    request_stop();
+  };
+  auto server = server::ZooKeeperServer::start(storage::posix_fs(), reactor, std::move(options));
+  if (!server) {
+    logger.error("{}", server.error().message);
+    if (server.error().exit_status == 3) logger.error("Unable to access datadir, exiting abnormally");
+    stop_logging();
+    std::fprintf(stderr, "%s\n", server.error().message.c_str());
+    return server.error().exit_status;
+  }
+  logger.info("Serving clients on port {}", (*server)->port());
+  on_serving();
+  wait_for_stop_signal();
+  (*server)->stop();
+  server->reset();
+  reactor.stop();
+  reactor.join();
+  return failed ? 1 : 0;
+}
+
+}  // namespace kz::cmd
