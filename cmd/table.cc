@@ -2,12 +2,13 @@
 #include <string>
 
 #include "cmd/command.h"
+#include "cmd/topics.h"
 
 namespace kz::cmd {
 namespace {
 
 // In the order of `kz help`.
-constexpr const Command* kCommands[] = {nullptr};
+constexpr const Command* kCommands[] = {&kTopicsCommand, nullptr};
 
 }  // namespace
 

@@ -1,0 +1,94 @@
+#include "cmd/client_support.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "core/client/peer_hint.h"
+
+namespace kz::cmd {
+
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
+    seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
+           static_cast<uint64_t>(getpid());
+  }
+  return seed;
+}
+
+ToolRuntime::ToolRuntime(net::ConnectorOptions options)
+    : reactor_("kz-client"), rng_(random_seed()), connector_(std::make_unique<net::TcpConnector>(reactor_, options)) {
+  std::signal(SIGPIPE, SIG_IGN);
+  reactor_.start_thread();
+}
+
+ToolRuntime::~ToolRuntime() {
+  reactor_.run_sync([this] {
+    probe_.reset();
+    connector_.reset();
+  });
+  reactor_.stop();
+  reactor_.join();
+}
+
+void ToolRuntime::watch_peers(client::KafkaClient& client) {
+  client.set_peer_listener([this](client::PeerKind kind, const std::string& address) {
+    if (std::exchange(hinted_, true)) return;
+    hint(client::peer_hint(kind, address, "Kafka"));
+  });
+  client.set_failure_listener([this](const client::HostPort& address, Error why, bool before_ready) {
+    if (hinted_ || probe_ || !before_ready || why.code != Errc::kDisconnected) return;
+    probe_ = std::make_unique<client::ZkProbe>(*connector_, reactor_);
+    probe_->ask(address.host, address.port, [this, text = address.text()](bool is_zookeeper) {
+      if (std::exchange(hinted_, true)) return;
+      if (is_zookeeper) {
+        hint(client::peer_hint(client::PeerKind::kZooKeeper, text, "Kafka"));
+      } else {
+        hint(text + " closes connections without an answer: it may want TLS or another protocol, or is not a broker");
+      }
+    });
+  });
+}
+
+net::ConnectorOptions connector_options(const ClientConfig& config) {
+  net::ConnectorOptions o;
+  o.connect_timeout = ms(config.number("socket.connection.setup.timeout.ms"));
+  // Java's defaults suit old kernels; the kernel's own tuning does better, so only what was asked for is set.
+  if (config.has("send.buffer.bytes")) o.send_buffer_bytes = config.number32("send.buffer.bytes");
+  if (config.has("receive.buffer.bytes")) o.receive_buffer_bytes = config.number32("receive.buffer.bytes");
+  return o;
+}
+
+Output::Output(int fd, size_t capacity) : fd_(fd), capacity_(capacity) { buffer_.reserve(capacity); }
+
+void Output::flush() {
+  if (buffer_.empty()) return;
+  write_all(buffer_);
+  buffer_.clear();
+}
+
+void Output::write_all(std::string_view text) {
+  while (!text.empty() && !failed_) {
+    const ssize_t n = ::write(fd_, text.data(), text.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      failed_ = true;
+      return;
+    }
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+int finish_output(Output& out, int status) {
+  out.flush();
+  if (!out.failed()) return status;
+  if (errno != EPIPE) std::fprintf(stderr, "kz: cannot write to standard output: %s\n", std::strerror(errno));
+  return status == 0 ? 1 : status;
+}
+
+}  // namespace kz::cmd
