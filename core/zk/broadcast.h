@@ -20,6 +20,7 @@ struct ForwardedRequest {
   OpCode type = OpCode::kError;
   Slice body;
   std::vector<Id> auth;
+  uint64_t owner = 0;  // the learner's handler, for SessionTracker::check
 };
 
 class Broadcast {

@@ -81,13 +81,19 @@ class Pipeline : private TreeEvents {
   void close_all(Effects& out);
 
  private:
-  struct Queued {  // a request that waits behind a write of its connection
+  // A request of a connection that is not answered yet: a write on its way, or a read that waits behind one.
+  struct Entry {
     RequestHeader header;
-    Slice frame;
+    bool write = false;
+    Slice frame;  // reads
     TimePoint received;
   };
   struct Connection;
-  struct Pending;  // a proposal on its way
+  // A proposal on its way, and whom to answer (0: nobody here).
+  struct Pending {
+    Txn txn;
+    ConnId conn = 0;
+  };
 
   using Connections = boost::unordered_flat_map<ConnId, std::unique_ptr<Connection>>;
 
@@ -97,42 +103,46 @@ class Pipeline : private TreeEvents {
   void on_data_changed(std::string_view path) override;
   void notify(const WatchEvent& event);
 
-  Connection* find(ConnId conn);
-  // session set-up (pipeline_session.cc)
+  Connection* find(ConnId conn) const;
+  // sessions (pipeline_session.cc)
   void connect(Connection& c, const Slice& frame, Now now, Effects& out);
+  void resume_session(Connection& c, const ConnectRequest& request, Now now, Effects& out);
   void finish_session(Connection& c, bool valid, Now now, Effects& out);
-  void close_session(SessionId session, Now now, Effects& out);
-  void reopen(Connection& c, const ConnectRequest& request, Now now, Effects& out);
-  void drop(Connection& c, Effects& out);  // Close effect and forget
-  void forget(ConnId conn);
+  void drop(Connection& c, Effects& out);  // Close, and forget
+  void forget(Connection& c);
   // requests (pipeline.cc)
-  void request(Connection& c, RequestHeader header, Slice frame, Now now, Effects& out);
+  void request(Connection& c, const Slice& frame, Now now, Effects& out);
   void authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
-  void submit(Connection* c, const RequestHeader& header, SessionId session, OpCode type, const Slice& body,
-              TimePoint received, Now now, Effects& out);
+  void enqueue(Connection& c, Entry entry, Effects& out);
+  void write(Connection& c, const RequestHeader& header, const Slice& body, Now now, Effects& out);
+  void propose(const PrepRequest& request, ConnId conn, Now now, Effects& out);
   void apply(Pending& pending, Now now, Effects& out);
-  void drain(Connection& c, Now now, Effects& out);  // queued reads after a write was answered
-  void unpause(Connection& c, Effects& out);
+  void answered(Connection& c, Now now, Effects& out);  // the front entry is done: what waits behind it runs
   // replies (replies.cc)
-  void reply_to_txn(Connection& c, const Pending& pending, const TxnResult& result, Now now, Effects& out);
-  void read(Connection& c, const RequestHeader& header, const Slice& frame, TimePoint received, Now now, Effects& out);
-  template <class... T>
-  void reply(Connection& c, int32_t xid, KeeperCode err, TimePoint received, const char* op, Now now, Effects& out,
-             const T&... body);
+  void reply_to_write(Connection& c, const Entry& entry, const Txn& txn, const TxnResult& result, Now now,
+                      Effects& out);
+  void reply_to_read(Connection& c, const Entry& entry, Now now, Effects& out);
+  // Sends header and scratch_ (the body) as one frame.
+  void reply(Connection& c, const RequestHeader& header, KeeperCode err, TimePoint received, Now now, Effects& out);
+  void reply_header(Connection& c, const ReplyHeader& header, Effects& out);
   void send(Connection& c, Slice bytes, Effects& out);
-  KeeperCode read_body(Connection& c, OpCode op, Reader& r, Buffer& body);
-  KeeperCode set_watches(Connection& c, const SetWatches2& request);
-  bool check_acl(const Connection& c, const AclList& acl, int32_t perms) const;
+  KeeperCode read(Connection& c, OpCode op, Reader& r, Effects& out);  // body into scratch_
+  KeeperCode read_node(Connection& c, OpCode op, const PathRequest& request, Buffer& body);
+  KeeperCode read_acl(const Connection& c, const std::string& path);
+  KeeperCode read_many(Connection& c, Reader& r);
+  void set_watches(Connection& c, const SetWatches2& request, Effects& out);
 
   const ZooConfig& config_;
   ServerId server_id_;
   std::unique_ptr<Database> database_;
   Broadcast& broadcast_;
   Authenticator auth_;
-  Prep prep_;
   SessionTracker sessions_;
+  Prep prep_;
   Watches watches_;
   Connections connections_;
+  boost::unordered_flat_map<SessionId, ConnId> conn_of_session_;
+  std::deque<std::pair<TimePoint, ConnId>> sessionless_;  // sockets that must send a connect request by then
   boost::unordered_flat_map<std::string, int32_t> per_ip_;
   std::deque<Pending> pending_;
   Effects* events_out_ = nullptr;  // where watch events go while a transaction is applied

@@ -1,0 +1,351 @@
+// Pipeline: connections, requests and the order of transactions.
+#include "core/zk/pipeline.h"
+
+#include <algorithm>
+
+#include "core/zk/connection.h"
+
+namespace kz::zk {
+namespace {
+
+enum class Kind : uint8_t { kRead, kWrite, kInvalid };
+
+// Request.isValid; createSession and deleteContainer are the server's own and not for clients.
+Kind kind_of(OpCode op) {
+  switch (op) {
+    case OpCode::kCreate:
+    case OpCode::kCreate2:
+    case OpCode::kCreateTtl:
+    case OpCode::kCreateContainer:
+    case OpCode::kDelete:
+    case OpCode::kSetData:
+    case OpCode::kSetAcl:
+    case OpCode::kReconfig:
+    case OpCode::kMulti:
+    case OpCode::kCheck:
+    case OpCode::kCloseSession:
+      return Kind::kWrite;
+    case OpCode::kExists:
+    case OpCode::kGetData:
+    case OpCode::kGetAcl:
+    case OpCode::kGetChildren:
+    case OpCode::kGetChildren2:
+    case OpCode::kGetAllChildrenNumber:
+    case OpCode::kGetEphemerals:
+    case OpCode::kMultiRead:
+    case OpCode::kSetWatches:
+    case OpCode::kSetWatches2:
+    case OpCode::kCheckWatches:
+    case OpCode::kRemoveWatches:
+    case OpCode::kAddWatch:
+    case OpCode::kWhoAmI:
+    case OpCode::kSync:
+      return Kind::kRead;
+    default:
+      return Kind::kInvalid;
+  }
+}
+
+constexpr size_t kRequestHeaderBytes = 8;
+
+}  // namespace
+
+Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<Database> database,
+                   Broadcast& broadcast, Now now)
+    : config_(config),
+      server_id_(server_id),
+      database_(std::move(database)),
+      broadcast_(broadcast),
+      auth_(config),
+      sessions_(server_id, config.tick_time_ms, now),
+      prep_(config, database_->tree, sessions_, auth_),
+      started_(now.mono),
+      next_container_check_(now.mono + ms(config.container_check_interval_ms)),
+      log_("org.apache.zookeeper.server.ZooKeeperServer") {}
+
+Pipeline::~Pipeline() = default;
+
+Pipeline::Connection* Pipeline::find(ConnId conn) const {
+  const auto it = connections_.find(conn);
+  return it == connections_.end() ? nullptr : it->second.get();
+}
+
+void Pipeline::start(Now now, Effects&) {
+  for (const auto& [session, timeout_ms] : database_->sessions) sessions_.track(session, timeout_ms, now);
+  // Ephemerals whose session is not in the log any more: a snapshot caught them in the middle of a closeSession.
+  for (const SessionId session : database_->tree.sessions_with_ephemerals()) {
+    if (database_->sessions.contains(session)) continue;
+    database_->tree.apply({session, 0, database_->last_zxid(), 0, static_cast<int32_t>(OpCode::kCloseSession)},
+                          std::monostate{});
+  }
+}
+
+void Pipeline::on_open(ConnId conn, std::string ip, uint16_t port, Now now, Effects& out) {
+  const int32_t from_ip = per_ip_[ip];
+  const bool too_many = config_.max_cnxns > 0 && connections_.size() >= static_cast<size_t>(config_.max_cnxns);
+  if (too_many || (config_.max_client_cnxns > 0 && from_ip >= config_.max_client_cnxns)) {
+    if (from_ip == 0) per_ip_.erase(ip);
+    log_.warn("Too many connections{} - max is {}", too_many ? std::string() : " from /" + ip,
+              too_many ? config_.max_cnxns : config_.max_client_cnxns);
+    out.emplace_back(Close{conn});
+    return;
+  }
+  ++per_ip_[ip];
+  auto c = std::make_unique<Connection>();
+  c->id = conn;
+  c->auth.push_back({"ip", ip});
+  c->stats.ip = std::move(ip);
+  c->stats.port = port;
+  c->stats.established_ms = now.wall_ms;
+  connections_.emplace(conn, std::move(c));
+  sessionless_.emplace_back(now.mono + ms(config_.session_less_timeout_ms), conn);
+}
+
+void Pipeline::on_closed(ConnId conn, Now, Effects&) {
+  if (Connection* c = find(conn)) forget(*c);
+}
+
+void Pipeline::forget(Connection& c) {
+  watches_.remove_all(c.id);
+  in_process_ -= static_cast<int64_t>(c.queue.size());
+  if (const auto it = per_ip_.find(c.stats.ip); it != per_ip_.end() && --it->second <= 0) per_ip_.erase(it);
+  if (const auto it = conn_of_session_.find(c.session); it != conn_of_session_.end() && it->second == c.id) {
+    conn_of_session_.erase(it);
+  }
+  connections_.erase(c.id);
+}
+
+void Pipeline::drop(Connection& c, Effects& out) {
+  out.emplace_back(Close{c.id});
+  forget(c);
+}
+
+void Pipeline::close_all(Effects& out) {
+  for (const auto& [id, c] : connections_) out.emplace_back(Close{id});
+  while (!connections_.empty()) forget(*connections_.begin()->second);
+}
+
+void Pipeline::on_frame(ConnId conn, Slice frame, Now now, Effects& out) {
+  Connection* c = find(conn);
+  if (!c) return;
+  ++stats_.packets_received;
+  ++c->stats.received;
+  switch (c->state) {
+    case Connection::State::kNew:
+      return connect(*c, frame, now, out);
+    case Connection::State::kConnecting:
+      c->early.push_back(std::move(frame));
+      return;
+    case Connection::State::kOpen:
+      return request(*c, frame, now, out);
+    case Connection::State::kClosing:
+      return;  // behind its closeSession
+  }
+}
+
+void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out) {
+  Reader r(frame);
+  RequestHeader header;
+  if (!jute::read(r, header)) {
+    log_.warn("Closing a connection from /{}: a request without its header", c.stats.ip);
+    return drop(c, out);
+  }
+  const auto op = static_cast<OpCode>(header.type);
+  if (op == OpCode::kAuth) return authenticate(c, header, r, now, out);
+  if (op == OpCode::kSasl) {
+    // As a server without a JAAS login answers: no token.
+    sessions_.touch(c.session, c.timeout_ms, now);
+    scratch_.clear();
+    jute::write(scratch_, SaslToken{});
+    return reply(c, header, KeeperCode::kOk, now.mono, now, out);
+  }
+  if (!auth_.enforced_schemes_met(c.auth)) {
+    reply_header(c, {header.xid, 0, static_cast<int32_t>(KeeperCode::kSessionClosedRequireSaslAuth)}, out);
+    return drop(c, out);
+  }
+  // Of an expired session: the connection goes when its closeSession is applied.
+  if (!sessions_.touch(c.session, c.timeout_ms, now)) return;
+  if (op == OpCode::kPing) {
+    scratch_.clear();
+    return reply(c, {kXidPing, header.type}, KeeperCode::kOk, now.mono, now, out);
+  }
+  switch (kind_of(op)) {
+    case Kind::kInvalid:
+      log_.warn("Received packet at server of unknown type {} from /{}", header.type, c.stats.ip);
+      reply_header(c, {header.xid, -1, static_cast<int32_t>(KeeperCode::kUnimplemented)}, out);
+      return drop(c, out);
+    case Kind::kWrite:
+      enqueue(c, {header, true, {}, now.mono}, out);
+      if (op == OpCode::kCloseSession) c.state = Connection::State::kClosing;
+      return write(c, header, frame.sub(kRequestHeaderBytes), now, out);
+    case Kind::kRead: {
+      // Nothing of this connection is on its way: answered at once, without a place in the queue.
+      const bool waits = !c.queue.empty() || (op == OpCode::kSync && !broadcast_.sync(c.session, header.xid, out));
+      if (waits) return enqueue(c, {header, op == OpCode::kSync && c.queue.empty(), frame, now.mono}, out);
+      return reply_to_read(c, {header, false, frame, now.mono}, now, out);
+    }
+  }
+}
+
+void Pipeline::authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out) {
+  sessions_.touch(c.session, c.timeout_ms, now);
+  AuthPacket packet;
+  const bool ok = jute::read(r, packet, config_.jute) &&
+                  auth_.authenticate(packet.scheme, packet.auth ? packet.auth->bytes() : Bytes{}, c.auth);
+  const KeeperCode code = ok ? KeeperCode::kOk : KeeperCode::kAuthFailed;
+  reply_header(c, {header.xid, 0, static_cast<int32_t>(code)}, out);
+  if (!ok) {
+    log_.warn("Authentication failed for scheme: {}", packet.scheme);
+    drop(c, out);
+  }
+}
+
+void Pipeline::enqueue(Connection& c, Entry entry, Effects& out) {
+  c.queue.push_back(std::move(entry));
+  ++in_process_;
+  if (!c.paused && in_process_ > config_.global_outstanding_limit) {
+    c.paused = true;
+    out.emplace_back(Pause{c.id});
+  }
+}
+
+void Pipeline::write(Connection& c, const RequestHeader& header, const Slice& body, Now now, Effects& out) {
+  const auto op = static_cast<OpCode>(header.type);
+  if (broadcast_.orders()) {
+    return propose({c.session, header.xid, op, body, &c.auth, SessionTracker::kHere}, c.id, now, out);
+  }
+  broadcast_.forward({c.session, header.xid, op, body, c.auth, 0}, out);
+}
+
+void Pipeline::propose(const PrepRequest& request, ConnId conn, Now now, Effects& out) {
+  Proposal proposal = prep_.prepare(request, now.wall_ms);
+  broadcast_.propose(proposal, out);
+  pending_.push_back({std::move(proposal.txn), conn});
+}
+
+void Pipeline::on_forwarded(const ForwardedRequest& request, Now now, Effects& out) {
+  if (request.type == OpCode::kCreateSession) {
+    Reader r(request.body);
+    sessions_.track(request.session, r.i32(), now);
+    sessions_.set_owner(request.session, request.owner);
+  }
+  propose({request.session, request.cxid, request.type, request.body, &request.auth, request.owner}, 0, now, out);
+}
+
+void Pipeline::on_committed(Zxid zxid, Now now, Effects& out) {
+  while (!pending_.empty() && pending_.front().txn.header.zxid <= zxid) {
+    Pending pending = std::move(pending_.front());
+    pending_.pop_front();
+    apply(pending, now, out);
+  }
+}
+
+void Pipeline::on_committed_txn(const Txn& txn, Now now, Effects& out) {
+  Pending pending{txn, 0};
+  const auto it = conn_of_session_.find(txn.header.client_id);
+  if (it != conn_of_session_.end()) {
+    const Connection* c = find(it->second);
+    const bool creating = c->state == Connection::State::kConnecting;
+    if (creating || (!c->queue.empty() && c->queue.front().write && c->queue.front().header.xid == txn.header.cxid)) {
+      pending.conn = c->id;
+    }
+  }
+  apply(pending, now, out);
+}
+
+void Pipeline::apply(Pending& pending, Now now, Effects& out) {
+  const TxnHeader& header = pending.txn.header;
+  events_out_ = &out;
+  const TxnResult result = database_->apply(pending.txn, watches_.empty() ? nullptr : this);
+  events_out_ = nullptr;
+  prep_.applied(header.zxid);
+  const auto type = static_cast<OpCode>(header.type);
+  Connection* c = pending.conn == 0 ? nullptr : find(pending.conn);
+  if (type == OpCode::kCreateSession) {
+    if (c) finish_session(*c, true, now, out);
+    return;
+  }
+  if (type == OpCode::kCloseSession) {
+    sessions_.remove(header.client_id);
+    const auto it = conn_of_session_.find(header.client_id);
+    if (!c && it != conn_of_session_.end()) return drop(*find(it->second), out);
+  }
+  if (!c) return;
+  KZ_ASSERT(!c->queue.empty() && c->queue.front().write);
+  const Entry entry = std::move(c->queue.front());
+  const KeeperCode err = type == OpCode::kError ? result.err : KeeperCode::kOk;
+  const bool moved = err == KeeperCode::kSessionMoved ||
+                     std::any_of(result.multi.begin(), result.multi.end(),
+                                 [](const TxnResult& one) { return one.err == KeeperCode::kSessionMoved; });
+  if (moved) return drop(*c, out);
+  reply_to_write(*c, entry, pending.txn, result, now, out);
+  if (static_cast<OpCode>(entry.header.type) == OpCode::kCloseSession) return drop(*c, out);
+  answered(*c, now, out);
+}
+
+void Pipeline::answered(Connection& c, Now now, Effects& out) {
+  const auto pop = [&] {
+    c.queue.pop_front();
+    --in_process_;
+  };
+  pop();
+  while (!c.queue.empty() && !c.queue.front().write) {
+    Entry entry = std::move(c.queue.front());
+    if (static_cast<OpCode>(entry.header.type) == OpCode::kSync && !broadcast_.sync(c.session, entry.header.xid, out)) {
+      c.queue.front() = std::move(entry);
+      c.queue.front().write = true;  // waits for on_synced as a write waits for its transaction
+      break;
+    }
+    reply_to_read(c, entry, now, out);
+    pop();
+  }
+  if (c.paused && (c.queue.empty() || in_process_ <= config_.global_outstanding_limit)) {
+    c.paused = false;
+    out.emplace_back(Resume{c.id});
+  }
+}
+
+void Pipeline::on_synced(SessionId session, int32_t cxid, Now now, Effects& out) {
+  const auto it = conn_of_session_.find(session);
+  if (it == conn_of_session_.end()) return;
+  Connection& c = *find(it->second);
+  if (c.queue.empty() || c.queue.front().header.xid != cxid) return;
+  const Entry entry = std::move(c.queue.front());
+  reply_to_read(c, entry, now, out);
+  answered(c, now, out);
+}
+
+void Pipeline::on_tick(Now now, Effects& out) {
+  while (!sessionless_.empty()) {
+    const auto [deadline, conn] = sessionless_.front();
+    Connection* c = find(conn);
+    const bool waiting = c && c->state == Connection::State::kNew;
+    if (waiting && deadline > now.mono) break;
+    sessionless_.pop_front();
+    if (waiting) drop(*c, out);
+  }
+  if (!broadcast_.orders()) return;
+  for (const SessionId session : sessions_.expire(now)) {
+    log_.info("Expiring session 0x{:x}, timeout of {}ms exceeded", static_cast<uint64_t>(session),
+              sessions_.timeout_ms(session));
+    propose({session, 0, OpCode::kCloseSession, {}, nullptr, 0}, 0, now, out);
+  }
+  if (now.mono >= next_container_check_) {
+    next_container_check_ = now.mono + ms(config_.container_check_interval_ms);
+    const int64_t limit =
+        int64_t{config_.container_max_per_minute} * std::max(config_.container_check_interval_ms, 1) / 60000;
+    for (const std::string& path : database_->tree.container_candidates(
+             now.wall_ms, config_.container_max_never_used_ms, static_cast<size_t>(std::max<int64_t>(limit, 1)))) {
+      propose({0, 0, OpCode::kDeleteContainer, Slice::copy_of(path), nullptr, 0}, 0, now, out);
+    }
+  }
+}
+
+TimePoint Pipeline::deadline() const {
+  TimePoint at = TimePoint::max();
+  if (!sessionless_.empty()) at = sessionless_.front().first;
+  if (broadcast_.orders()) at = std::min({at, sessions_.deadline(), next_container_check_});
+  return at;
+}
+
+}  // namespace kz::zk
