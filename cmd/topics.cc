@@ -13,10 +13,7 @@ using client::AdminError;
 using client::AdminResult;
 
 constexpr const char* kActions[] = {"create", "list", "alter", "describe", "delete"};
-TopicError from(const AdminError& e) {
-  const std::string package = "org.apache.kafka.common.errors.";
-  return {package + (e.exception.empty() ? "UnknownServerException" : e.exception), e.message, {}};
-}
+TopicError from(const AdminError& e) { return {e.exception, e.message, {}}; }
 
 int print_error(Output& out, const TopicError& e) {
   out.line("Error while executing topic command : " + e.message);

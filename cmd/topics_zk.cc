@@ -123,7 +123,7 @@ std::unexpected<TopicError> keeper(KeeperCode code, const std::string& path) {
 
 std::unexpected<TopicError> api_error(const broker::ApiError& e) {
   const std::string text = e.message.empty() ? std::string(kafka::error_message(e.code)) : e.message;
-  return std::unexpected(TopicError{kErrors + std::string(kafka::error_exception(e.code)), text, {}});
+  return std::unexpected(TopicError{std::string(kafka::error_exception(e.code)), text, {}});
 }
 
 std::unexpected<TopicError> admin_operation(std::string message) {

@@ -67,7 +67,8 @@ void Admin::start(const char* name, Target target, std::function<Req(int16_t)> m
           if (!*alive) return;
           if (!response) {
             if (response.error().code == Errc::kUnsupportedVersion) {
-              return self->fail({ErrorCode::kUnsupportedVersion, "UnsupportedVersionException",
+              return self->fail({ErrorCode::kUnsupportedVersion,
+                                 "org.apache.kafka.common.errors.UnsupportedVersionException",
                                  "The broker does not support " + std::string(Req::kName)});
             }
             return retry(self);
@@ -92,10 +93,10 @@ void Admin::attempt(std::shared_ptr<Call> call) {
   const int64_t left_ms = (call->deadline - now()).count() / 1'000'000;
   if (left_ms <= 0) {
     if (!call->assigned && !client_.any_ready()) {
-      return call->fail({ErrorCode::kRequestTimedOut, "TimeoutException",
+      return call->fail({ErrorCode::kRequestTimedOut, "org.apache.kafka.common.errors.TimeoutException",
                          "Timed out waiting for a node assignment. Call: " + call->name});
     }
-    return call->fail({ErrorCode::kRequestTimedOut, "TimeoutException",
+    return call->fail({ErrorCode::kRequestTimedOut, "org.apache.kafka.common.errors.TimeoutException",
                        "Call(callName=" + call->name + ", deadlineMs=" + std::to_string(call->deadline_wall_ms) +
                            ", tries=" + std::to_string(call->tries) + ", nextAllowedTryMs=0) timed out at " +
                            std::to_string(client_.executor().now().wall_ms) + " after " + std::to_string(call->tries) +

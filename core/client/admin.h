@@ -18,7 +18,7 @@
 
 namespace kz::client {
 
-// What Java throws: the class name (of org.apache.kafka.common.errors) and the message.
+// What Java throws: the full class name and the message.
 struct AdminError {
   kafka::ErrorCode code = kafka::ErrorCode::kUnknownServerError;
   std::string exception;

@@ -201,6 +201,10 @@ void KafkaClient::ensure_connection(Node& n) {
   });
 }
 
+void KafkaClient::connect(BrokerId id) {
+  if (Node* n = closed_ ? nullptr : node(id)) ensure_connection(*n);
+}
+
 void KafkaClient::open(Node& n) {
   n.state = State::kConnecting;
   n.last_attempt = now();
@@ -261,6 +265,7 @@ void KafkaClient::on_versions(Node& n, const Slice& frame) {
   flush(n);
   arm_deadline(n);
   pump_metadata();
+  if (ready_listener_) ready_listener_(n.id);
 }
 
 void KafkaClient::flush(Node& n) {

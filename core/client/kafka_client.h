@@ -106,6 +106,9 @@ class KafkaClient final : private ConnectionHandler {
   // A connected node with few requests outstanding, or one that may be tried; kLeastLoaded when all are backing off.
   BrokerId pick_node();
   bool any_ready() const;
+  // Begins to connect, respecting the back-off, unless a connection exists. The ready listener hears of success.
+  void connect(BrokerId node);
+  void set_ready_listener(std::function<void(BrokerId)> listener) { ready_listener_ = std::move(listener); }
   // Drops the connection; its requests fail with kDisconnected.
   void disconnect(BrokerId node);
 
@@ -216,6 +219,7 @@ class KafkaClient final : private ConnectionHandler {
   TimePoint metadata_not_before_;
   TimerId metadata_timer_ = 0;
   MetadataListener metadata_listener_;
+  std::function<void(BrokerId)> ready_listener_;
   PeerListener peer_listener_;
   FailureListener failure_listener_;
   std::set<std::string> told_peers_;
