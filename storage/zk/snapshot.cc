@@ -103,11 +103,12 @@ Status SnapshotFile::finish() {
   return fs_.sync_directory(dir_);
 }
 
-Status read_snapshot(FileSystem& fs, const std::string& path, Zxid zxid, kz::zk::DataTree& tree,
-                     kz::zk::SessionTimeouts& sessions, std::optional<kz::zk::SnapshotDigest>* digest) {
+Status read_snapshot(FileSystem& fs, const std::string& path, kz::zk::DataTree& tree, kz::zk::SessionTimeouts& sessions,
+                     std::optional<kz::zk::SnapshotDigest>* digest) {
   KZ_TRY(auto file, fs.open(path, OpenMode::kRead));
   const auto codec = decompressor(compression_of_name(path));
-  kz::zk::SnapshotReader reader(tree, sessions);
+  // As long as the file lasts: a node that was accepted once is read back, whatever jute.maxbuffer says today.
+  kz::zk::SnapshotReader reader(tree, sessions, kz::zk::SnapshotWriter::Form::kFile, {INT32_MAX, 0});
   std::string in(kPiece, '\0');
   std::string out;
   for (int64_t position = 0;;) {
@@ -128,7 +129,6 @@ Status read_snapshot(FileSystem& fs, const std::string& path, Zxid zxid, kz::zk:
     KZ_CHECK(reader.feed(as_bytes(out)));
   }
   KZ_CHECK(reader.finish());
-  tree.set_last_zxid(zxid);
   if (digest) *digest = reader.digest();
   return {};
 }

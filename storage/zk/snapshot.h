@@ -60,10 +60,10 @@ class SnapshotFile {
   std::string out_;
 };
 
-// Reads a whole file into the tree and the sessions. The tree's last zxid becomes the one in the name.
+// Reads a whole file into the tree and the sessions; then Database::loaded() with the zxid of the name.
 // digest: the tail of 3.6+, when there is one.
-Status read_snapshot(FileSystem& fs, const std::string& path, Zxid zxid, kz::zk::DataTree& tree,
-                     kz::zk::SessionTimeouts& sessions, std::optional<kz::zk::SnapshotDigest>* digest = nullptr);
+Status read_snapshot(FileSystem& fs, const std::string& path, kz::zk::DataTree& tree, kz::zk::SessionTimeouts& sessions,
+                     std::optional<kz::zk::SnapshotDigest>* digest = nullptr);
 // Writes the whole tree in one go: at start-up and in tools.
 Result<std::string> write_snapshot(FileSystem& fs, const std::string& dir, kz::zk::DataTree& tree,
                                    const kz::zk::SessionTimeouts& sessions, Compression compression);
