@@ -46,8 +46,12 @@ Uncaught config_exception(std::string message, std::string hint = {}) {
 }  // namespace
 
 int report(const Uncaught& e) {
-  std::fprintf(stderr, "Exception in thread \"main\" %s%s%s\n", e.exception.c_str(), e.message.empty() ? "" : ": ",
-               e.message.c_str());
+  std::fputs("Exception in thread \"main\" ", stderr);
+  return report_trace(e);
+}
+
+int report_trace(const Uncaught& e) {
+  std::fprintf(stderr, "%s%s%s\n", e.exception.c_str(), e.message.empty() ? "" : ": ", e.message.c_str());
   if (!e.cause.empty()) std::fprintf(stderr, "Caused by: %s\n", e.cause.c_str());
   if (!e.hint.empty()) hint(e.hint);
   return 1;

@@ -22,6 +22,8 @@ struct Uncaught {
 };
 // `Exception in thread "main" CLASS: MESSAGE`, the cause, one hint line; on stderr. Returns the exit status 1.
 int report(const Uncaught& e);
+// The same for tools that print the trace themselves: without `Exception in thread "main" `.
+int report_trace(const Uncaught& e);
 
 class ClientConfig {
  public:

@@ -2,13 +2,14 @@
 #include <string>
 
 #include "cmd/command.h"
+#include "cmd/console_producer.h"
 #include "cmd/topics.h"
 
 namespace kz::cmd {
 namespace {
 
 // In the order of `kz help`.
-constexpr const Command* kCommands[] = {&kTopicsCommand, nullptr};
+constexpr const Command* kCommands[] = {&kTopicsCommand, &kConsoleProducerCommand, nullptr};
 
 }  // namespace
 
