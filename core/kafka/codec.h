@@ -1,7 +1,6 @@
 // One field list a message; this header is what messages and their users need: the attributes of a field, the types
 // that are not the standard library's, and the operations. The visitors behind them are in visitors.h and print.h,
-// compiled once per message in its own .cc. Encoding rules: Kafka protocol guide, KIP-482 (flexible versions), KIP-893
-// is not used.
+// compiled once per message in its own .cc. Encoding rules: Kafka's protocol guide; KIP-482 for flexible versions.
 //
 // A message struct has kName, kMinVersion, kMaxVersion, kFlexibleSince, (requests and responses) kApiKey, and
 //   static constexpr void fields(auto&& visit, auto& m)         visit(m.x, "X", since(3).ignorable()) in wire order

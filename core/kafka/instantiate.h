@@ -73,14 +73,14 @@ Result<M> decode_versioned(const Slice& bytes, int16_t* version) {
 }
 
 template <class M>
-std::string to_json(const M& message, int16_t version) {
+[[gnu::cold]] std::string to_json(const M& message, int16_t version) {
   std::string out;
   detail::Printer(out, version).object(message);
   return out;
 }
 
 template <class M>
-Status check(const M& message, int16_t version) {
+[[gnu::cold]] Status check(const M& message, int16_t version) {
   if (version < M::kMinVersion || version > M::kMaxVersion) return fail(Errc::kUnsupportedVersion, M::kName, version);
   detail::Checker checker(version);
   checker.object(message);
@@ -88,7 +88,7 @@ Status check(const M& message, int16_t version) {
 }
 
 template <class M>
-std::string dump_schema() {
+[[gnu::cold]] std::string dump_schema() {
   std::string out = M::kName;
   out += ' ';
   detail::json_number(out, int64_t{M::kMinVersion});

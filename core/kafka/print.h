@@ -5,6 +5,8 @@
 
 namespace kz::kafka::detail {
 
+// Printing is off every hot path: cold keeps it small and quick to compile.
+
 // Leaves of the JSON printer; print.cc.
 void json_key(std::string& out, const char* name, const char* suffix = "");
 void json_number(std::string& out, int64_t v);
@@ -16,7 +18,7 @@ class Printer {
  public:
   Printer(std::string& out, int16_t version) : out_(out), version_(version) {}
   template <FieldList T>
-  void object(const T& object) {
+  [[gnu::cold]] void object(const T& object) {
     out_ += '{';
     bool first = true;
     const auto field = [&](const auto& x, const char* name, Versions in) {
@@ -45,17 +47,25 @@ class Printer {
     else
       json_number(out_, static_cast<int64_t>(size));
   }
-  void named(const RecordsOut& x, const char* name, Versions) { records(x.is_null(), x.size(), name); }
+  [[gnu::cold]] void named(const RecordsOut& x, const char* name, Versions) { records(x.is_null(), x.size(), name); }
   template <class F>
-  void named(const F& x, const char* name, Versions in) {
+  [[gnu::cold]] void named(const F& x, const char* name, Versions in) {
     if constexpr (std::same_as<F, std::optional<Slice>>) {
       if (in.records) return records(!x, x ? x->size() : 0, name);
     }
     json_key(out_, name);
-    if (in.secret)
+    if (in.secret && !is_null(x))
       out_ += "\"***\"";
     else
       value(x);
+  }
+  template <class T>
+  static bool is_null(const std::optional<T>& x) {
+    return !x;
+  }
+  template <class T>
+  static bool is_null(const T&) {
+    return false;
   }
   void value(bool v) { out_ += v ? "true" : "false"; }
   template <std::integral T>
@@ -75,7 +85,7 @@ class Printer {
       out_ += "null";
   }
   template <class T>
-  void value(const std::vector<T>& v) {
+  [[gnu::cold]] void value(const std::vector<T>& v) {
     out_ += '[';
     for (size_t i = 0; i < v.size(); ++i) {
       if (i > 0) out_ += ',';
@@ -99,7 +109,7 @@ class Dumper {
   Dumper(std::string& out, int16_t first, int16_t last, int depth)
       : out_(out), first_(first), last_(last), depth_(depth) {}
   template <FieldList T>
-  void object() {
+  [[gnu::cold]] void object() {
     T::fields([&](const auto& x, const char* name, Versions in = {}) { field(x, name, in, -1); }, default_of<T>());
     if constexpr (Tagged<T>) {
       T::tagged_fields([&](uint32_t tag, const auto& x, const char* name,
@@ -110,7 +120,7 @@ class Dumper {
 
  private:
   template <class F>
-  void field(const F& x, const char* name, Versions in, int tag) {
+  [[gnu::cold]] void field(const F& x, const char* name, Versions in, int tag) {
     const int16_t first = in.first > first_ ? in.first : first_;
     const int16_t last = in.last < last_ ? in.last : last_;
     out_.append(static_cast<size_t>(depth_) * 2, ' ');

@@ -16,7 +16,7 @@ struct AlterConfigsRequest {
 
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
-      visit(m.value, "Value");
+      visit(m.value, "Value", always().sensitive());
     }
   };
 

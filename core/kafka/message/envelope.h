@@ -15,7 +15,7 @@ struct EnvelopeRequest {
   Slice client_host_address{};
 
   static constexpr void fields(auto&& visit, auto& m) {
-    visit(m.request_data, "RequestData");
+    visit(m.request_data, "RequestData", always().sensitive());
     visit(m.request_principal, "RequestPrincipal");
     visit(m.client_host_address, "ClientHostAddress");
   }
@@ -29,7 +29,7 @@ struct EnvelopeResponse {
   ErrorCode error_code = ErrorCode::kNone;
 
   static constexpr void fields(auto&& visit, auto& m) {
-    visit(m.response_data, "ResponseData");
+    visit(m.response_data, "ResponseData", always().sensitive());
     visit(m.error_code, "ErrorCode");
   }
 };

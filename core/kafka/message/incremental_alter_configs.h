@@ -18,7 +18,7 @@ struct IncrementalAlterConfigsRequest {
     static constexpr void fields(auto&& visit, auto& m) {
       visit(m.name, "Name");
       visit(m.config_operation, "ConfigOperation");
-      visit(m.value, "Value");
+      visit(m.value, "Value", always().sensitive());
     }
   };
 
