@@ -42,7 +42,8 @@ std::vector<ApiRange> Broker::api_ranges() const {
 }
 
 void Broker::on_request(IncomingRequest request) {
-  Reader reader(request.frame);
+  const Slice frame = request.frame;  // outlives the reader, which hands out parts of it
+  Reader reader(frame);
   auto header = kafka::decode_request_header(reader);
   const size_t key = header && header->api_key >= 0 ? static_cast<size_t>(header->api_key) : kApiKeys;
   if (!header || key >= kApiKeys || !entries_[key].handler) {
@@ -69,8 +70,6 @@ void Broker::on_request(IncomingRequest request) {
     request.reply->close();
     return;
   }
-  // The frame's slices in the request share its slab; the context keeps the frame alive as long as itself.
-  const Slice frame = request.frame;
   RequestContext context(std::move(*header), std::move(request));
   const Status done = entry.handler(context, reader);
   if (!done) {
