@@ -3,13 +3,16 @@
 
 #include "cmd/command.h"
 #include "cmd/console_producer.h"
+#include "cmd/dev.h"
+#include "cmd/kafka_server.h"
 #include "cmd/topics.h"
 
 namespace kz::cmd {
 namespace {
 
 // In the order of `kz help`.
-constexpr const Command* kCommands[] = {&kTopicsCommand, &kConsoleProducerCommand, nullptr};
+constexpr const Command* kCommands[] = {&kTopicsCommand,           &kConsoleProducerCommand, &kDevCommand,
+                                        &kKafkaServerStartCommand, &kKafkaServerStopCommand, nullptr};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "cmd/server/broker_storage.h"
 #include "cmd/server/control_channel.h"
 #include "cmd/server/session_file.h"
+#include "core/broker/api/admin_handlers.h"
 #include "core/broker/api/handlers.h"
 #include "core/broker/cluster_member.h"
 #include "core/broker/producer_ids.h"
@@ -208,6 +209,7 @@ Started BrokerServer::Impl::bind() {
     pointers.push_back(network_.back().get());
   }
   broker::register_data_handlers(*broker_);
+  broker::register_admin_handlers(*broker_, *member_);
   link_ = std::make_unique<net::KafkaLink>(std::move(pointers), *broker_, id_);
   for (const broker::Endpoint& endpoint : config.bind_endpoints) {
     if (endpoint.security_protocol != "PLAINTEXT") {
