@@ -42,6 +42,7 @@ struct ServerInfo {
   ServerId server_id = 0;
   ServerStats stats;
   std::vector<ConnectionStats> connections;
+  int64_t alive_connections = 0;
   int64_t outstanding = 0;
   Zxid last_zxid = 0;
   int64_t node_count = 0, watch_count = 0, watch_paths = 0, watch_connections = 0, ephemerals_count = 0;
@@ -53,6 +54,8 @@ struct ServerInfo {
   // wchc, wchp; by session.
   std::map<SessionId, std::set<std::string>> watches_by_session;
   std::map<std::string, std::set<SessionId>> watches_by_path;
+  std::string proposal_sizes;  // "last/min/max", on a leader
+  uint64_t digest_mismatches = 0;
   // hash: recent (zxid, digest) pairs.
   std::vector<std::pair<Zxid, uint64_t>> digest_log;
   // More mntr lines (key without zk_, value), from the leader role or the metrics registry.

@@ -59,6 +59,8 @@ Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<
       auth_(config),
       sessions_(server_id, config.tick_time_ms, now),
       prep_(config, database_->tree, sessions_, auth_),
+      throttle_tokens_(config.throttle_tokens),
+      throttle_filled_(now.mono),
       started_(now.mono),
       next_container_check_(now.mono + ms(config.container_check_interval_ms)),
       log_("org.apache.zookeeper.server.ZooKeeperServer") {}
@@ -259,6 +261,10 @@ void Pipeline::apply(Pending& pending, Now now, Effects& out) {
   const TxnResult result = database_->apply(pending.txn, watches_.empty() ? nullptr : this);
   events_out_ = nullptr;
   prep_.applied(header.zxid);
+  if (header.zxid % 128 == 0 && config_.digest_enabled) {  // DataTree.DIGEST_LOG_INTERVAL and _LIMIT
+    digest_log_.emplace_back(header.zxid, database_->tree.digest());
+    if (digest_log_.size() > 1024) digest_log_.pop_front();
+  }
   const auto type = static_cast<OpCode>(header.type);
   Connection* c = pending.conn == 0 ? nullptr : find(pending.conn);
   if (type == OpCode::kCreateSession) {

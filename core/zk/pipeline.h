@@ -105,6 +105,7 @@ class Pipeline : private TreeEvents {
 
   Connection* find(ConnId conn) const;
   // sessions (pipeline_session.cc)
+  bool throttled(Now now);
   void connect(Connection& c, const Slice& frame, Now now, Effects& out);
   void resume_session(Connection& c, const ConnectRequest& request, Now now, Effects& out);
   void finish_session(Connection& c, bool valid, Now now, Effects& out);
@@ -147,6 +148,9 @@ class Pipeline : private TreeEvents {
   std::deque<Pending> pending_;
   Effects* events_out_ = nullptr;  // where watch events go while a transaction is applied
   ServerStats stats_;
+  std::deque<std::pair<Zxid, uint64_t>> digest_log_;  // what `hash` prints
+  int64_t throttle_tokens_ = 0;                       // connection throttle: what is left in the bucket
+  TimePoint throttle_filled_;
   int64_t in_process_ = 0;
   std::string mode_ = "standalone";
   TimePoint started_;

@@ -6,10 +6,26 @@
 
 namespace kz::zk {
 
+// The connection throttle's bucket: one token a connect request (BlueThrottle without its drop probability).
+bool Pipeline::throttled(Now now) {
+  if (config_.throttle_tokens <= 0) return false;
+  const int64_t fills = (now.mono.ns - throttle_filled_.ns) / 1'000'000 / config_.throttle_fill_time_ms;
+  throttle_filled_ = throttle_filled_ + ms(fills * config_.throttle_fill_time_ms);
+  const int64_t room = config_.throttle_tokens - throttle_tokens_;
+  throttle_tokens_ += std::min(room, fills >= room ? room : fills * config_.throttle_fill_count);
+  if (throttle_tokens_ == 0) return true;
+  --throttle_tokens_;
+  return false;
+}
+
 void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out) {
   const auto request = decode_connect_request(frame);
   if (!request) {
     log_.warn("Closing a connection from /{}: no connect request", c.stats.ip);
+    return drop(c, out);
+  }
+  if (throttled(now)) {
+    log_.debug("Refusing session request of /{}: connection throttle", c.stats.ip);
     return drop(c, out);
   }
   c.old_client = !request->read_only.has_value();

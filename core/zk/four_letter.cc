@@ -1,0 +1,230 @@
+#include "core/zk/four_letter.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ctime>
+
+namespace kz::zk {
+namespace {
+
+constexpr std::array<std::string_view, 18> kWords{"conf", "cons", "crst", "dirs", "dump", "envi",
+                                                  "gtmk", "hash", "isro", "mntr", "ruok", "srst",
+                                                  "srvr", "stat", "stmk", "wchc", "wchp", "wchs"};
+constexpr std::string_view kNotServing = "This ZooKeeper instance is not currently serving requests\n";
+
+std::string hex(int64_t value) { return fmt::format("0x{:x}", static_cast<uint64_t>(value)); }
+
+// Java's Double.toString of a value rounded to four decimals, in the range where it has no exponent.
+std::string java_double(double value) {
+  value = std::round(value * 10000) / 10000;
+  std::string text = fmt::format("{}", value);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
+// java.util.Date's text, in UTC.
+std::string java_date(int64_t wall_ms) {
+  const std::time_t seconds = static_cast<std::time_t>(wall_ms / 1000);
+  return fmt::format("{:%a %b %d %H:%M:%S} UTC {:%Y}", fmt::gmtime(seconds), fmt::gmtime(seconds));
+}
+
+std::string connection_line(const ConnectionStats& c, bool brief) {
+  const bool v6 = c.ip.find(':') != std::string::npos;
+  std::string out = fmt::format(" /{}{}{}:{}[{:x}](queued={},recved={},sent={}", v6 ? "[" : "", c.ip, v6 ? "]" : "",
+                                c.port, c.interest_ops, c.queued, c.received, c.sent);
+  if (!brief && c.session != 0) {
+    out += fmt::format(",sid={},lop={},est={},to={}", hex(c.session), c.last_op, c.established_ms, c.timeout_ms);
+    if (c.last_cxid >= 0) out += ",lcxid=" + hex(c.last_cxid);
+    const int64_t average = c.latency.count ? c.latency.total_ms / c.latency.count : 0;
+    out += fmt::format(",lzxid={},lresp={},llat={},minlat={},avglat={},maxlat={}", hex(c.last_zxid), c.last_response_ms,
+                       c.last_latency_ms, c.latency.min_ms, average, c.latency.max_ms);
+  }
+  return out + ")\n";
+}
+
+std::string server_text(const ServerInfo& info, bool clients) {
+  const ServerEnvironment& env = *info.environment;
+  std::string out = fmt::format("Zookeeper version: {}, built on {}\n", env.version, env.build);
+  if (info.read_only) out += "READ-ONLY mode; serving only read-only clients\n";
+  if (clients) {
+    out += "Clients:\n";
+    for (const ConnectionStats& c : info.connections) out += connection_line(c, true);
+    out += '\n';
+  }
+  out += fmt::format("Latency min/avg/max: {}/{}/{}\nReceived: {}\nSent: {}\nConnections: {}\nOutstanding: {}\n",
+                     info.stats.latency.min_ms, java_double(info.stats.latency.average()), info.stats.latency.max_ms,
+                     info.stats.packets_received, info.stats.packets_sent, info.alive_connections, info.outstanding);
+  out += fmt::format("Zxid: {}\nMode: {}\nNode count: {}\n", hex(info.last_zxid), info.mode, info.node_count);
+  if (!info.proposal_sizes.empty()) out += "Proposal sizes last/min/max: " + info.proposal_sizes + "\n";
+  return out;
+}
+
+std::string conf_text(const ServerInfo& info) {
+  const ZooConfig& c = *info.config;
+  const ServerEnvironment& env = *info.environment;
+  const int port = env.client_port != 0 ? env.client_port : c.client_port.value_or(0);
+  std::string out = fmt::format(
+      "clientPort={}\nsecureClientPort={}\ndataDir={}/version-2\ndataDirSize={}\ndataLogDir={}/version-2\n"
+      "dataLogSize={}\ntickTime={}\nmaxClientCnxns={}\nminSessionTimeout={}\nmaxSessionTimeout={}\n"
+      "clientPortListenBacklog={}\nserverId={}\n",
+      port == 0 ? -1 : port, c.secure_client_port ? int{*c.secure_client_port} : -1, c.data_dir, env.data_dir_bytes,
+      c.data_log_dir, env.log_dir_bytes, c.tick_time_ms, c.max_client_cnxns, c.min_session_timeout_ms,
+      c.max_session_timeout_ms, c.client_port_listen_backlog, info.server_id);
+  const auto self = c.quorum.servers.find(info.server_id);
+  if (info.mode == "standalone" || self == c.quorum.servers.end()) return out;
+  const QuorumServer::Address& address = self->second.addresses.front();
+  return out + fmt::format(
+                   "initLimit={}\nsyncLimit={}\nelectionAlg=3\nelectionPort={}\nquorumPort={}\npeerType={}\n"
+                   "membership: \n{}\n",
+                   c.init_limit, c.sync_limit, address.election.port, address.quorum.port,
+                   self->second.observer ? 1 : 0, c.quorum.text());
+}
+
+std::string buckets_head(size_t buckets, size_t items) { return fmt::format("Sets ({})/({}):\n", buckets, items); }
+
+std::string dump_text(const ServerInfo& info) {
+  size_t sessions = 0;
+  for (const auto& [at, ids] : info.session_buckets) sessions += ids.size();
+  std::string out = "SessionTracker dump:\nSession " + buckets_head(info.session_buckets.size(), sessions);
+  std::map<SessionId, const ConnectionStats*> connected;
+  for (const ConnectionStats& c : info.connections) {
+    if (c.session != 0) connected[c.session] = &c;
+  }
+  std::string connections;
+  size_t connection_buckets = 0;
+  for (const auto& [at, ids] : info.session_buckets) {
+    out += fmt::format("{} expire at {}:\n", ids.size(), java_date(at));
+    std::string lines;
+    size_t count = 0;
+    for (const SessionId id : ids) {
+      out += "\t" + hex(id) + "\n";
+      const auto c = connected.find(id);
+      if (c == connected.end()) continue;
+      lines += fmt::format("\tip: /{}:{} sessionId: {}\n", c->second->ip, c->second->port, hex(id));
+      ++count;
+    }
+    if (count == 0) continue;
+    ++connection_buckets;
+    connections += fmt::format("{} expire at {}:\n", count, java_date(at)) + lines;
+  }
+  out += fmt::format("ephemeral nodes dump:\nSessions with Ephemerals ({}):\n", info.ephemerals.size());
+  for (const auto& [session, paths] : info.ephemerals) {
+    out += hex(session) + ":\n";
+    for (const std::string& path : paths) out += "\t" + path + "\n";
+  }
+  return out + "Connections dump:\nConnections " + buckets_head(connection_buckets, connected.size()) + connections;
+}
+
+std::string monitor_text(const ServerInfo& info) {
+  const ServerEnvironment& env = *info.environment;
+  std::string out;
+  const auto line = [&](std::string_view key, const auto& value) { out += fmt::format("zk_{}\t{}\n", key, value); };
+  line("version", fmt::format("{}, built on {}", env.version, env.build));
+  line("server_state", info.mode);
+  line("ephemerals_count", info.ephemerals_count);
+  line("min_latency", java_double(static_cast<double>(info.stats.latency.min_ms)));
+  line("avg_latency", java_double(info.stats.latency.average()));
+  line("max_latency", java_double(static_cast<double>(info.stats.latency.max_ms)));
+  line("num_alive_connections", info.alive_connections);
+  line("packets_received", info.stats.packets_received);
+  line("packets_sent", info.stats.packets_sent);
+  line("outstanding_requests", info.outstanding);
+  line("znode_count", info.node_count);
+  line("watch_count", info.watch_count);
+  line("approximate_data_size", info.data_bytes);
+  line("global_sessions", info.global_sessions);
+  line("local_sessions", 0);
+  line("last_client_response_size", info.stats.last_response_bytes);
+  line("min_client_response_size", info.stats.min_response_bytes);
+  line("max_client_response_size", info.stats.max_response_bytes);
+  line("fsync_threshold_exceed_count", env.fsync_threshold_exceeded);
+  line("digest_mismatches_count", info.digest_mismatches);
+  line("uptime", info.uptime_ms);
+  if (env.open_fds >= 0) line("open_file_descriptor_count", env.open_fds);
+  if (env.max_fds >= 0) line("max_file_descriptor_count", env.max_fds);
+  for (const auto& [key, value] : info.extra) line(key, value);
+  return out;
+}
+
+template <class Key, class Value, class PrintKey, class PrintValue>
+std::string watch_text(const std::map<Key, std::set<Value>>& watches, PrintKey key, PrintValue value) {
+  std::string out;
+  for (const auto& [k, values] : watches) {
+    out += key(k) + "\n";
+    for (const Value& v : values) out += "\t" + value(v) + "\n";
+  }
+  return out + "\n";
+}
+
+std::string same(const std::string& path) { return path; }
+
+}  // namespace
+
+std::string_view four_letter_word(int32_t first_bytes) {
+  const auto bits = static_cast<uint32_t>(first_bytes);
+  const char text[4] = {static_cast<char>(bits >> 24), static_cast<char>(bits >> 16), static_cast<char>(bits >> 8),
+                        static_cast<char>(bits)};
+  const auto it = std::find(kWords.begin(), kWords.end(), std::string_view(text, 4));
+  return it == kWords.end() ? std::string_view() : *it;
+}
+
+bool four_letter_enabled(std::string_view word, const ZooConfig& config) {
+  if (word == "srvr" || (word == "isro" && config.read_only_mode_enabled)) return true;
+  return std::any_of(config.four_letter_whitelist.begin(), config.four_letter_whitelist.end(),
+                     [&](const std::string& listed) { return listed == "*" || listed == word; });
+}
+
+InfoNeeds four_letter_needs(std::string_view word) {
+  return {word == "cons" || word == "stat" || word == "dump", word == "dump", word == "wchc" || word == "wchp"};
+}
+
+std::string four_letter_answer(std::string_view word, const ServerInfo& info) {
+  if (!four_letter_enabled(word, *info.config)) {
+    return fmt::format("{} is not executed because it is not in the whitelist.\n", word);
+  }
+  if (word == "ruok") return "imok";
+  if (word == "isro") return !info.serving ? "null" : info.read_only ? "ro" : "rw";
+  if (word == "gtmk") return "306";  // ZooTrace's default mask; there is nothing to trace by it here
+  if (word == "stmk") return "306";
+  if (word == "envi") {
+    const ServerEnvironment& env = *info.environment;
+    std::string out = fmt::format("Environment:\nzookeeper.version={}, built on {}\nhost.name={}\n", env.version,
+                                  env.build, env.host_name);
+    for (const auto& [key, value] : env.environment) out += key + "=" + value + "\n";
+    return out;
+  }
+  if (!info.serving) return std::string(kNotServing);
+  if (word == "srvr" || word == "stat") return server_text(info, word == "stat");
+  if (word == "conf") return conf_text(info);
+  if (word == "cons") {
+    std::string out;
+    for (const ConnectionStats& c : info.connections) out += connection_line(c, false);
+    return out + "\n";
+  }
+  if (word == "crst") return "Connection stats reset.\n";
+  if (word == "srst") return "Server stats reset.\n";
+  if (word == "dirs") {
+    return fmt::format("datadir_size: {}\nlogdir_size: {}\n", info.environment->data_dir_bytes,
+                       info.environment->log_dir_bytes);
+  }
+  if (word == "dump") return dump_text(info);
+  if (word == "mntr") return monitor_text(info);
+  if (word == "hash") {
+    std::string out;
+    for (const auto& [zxid, digest] : info.digest_log) {
+      out += fmt::format("{:x}: {:x}\n", static_cast<uint64_t>(zxid), digest);
+    }
+    return out;
+  }
+  if (word == "wchs") {
+    return fmt::format("{} connections watching {} paths\nTotal watches:{}\n", info.watch_connections, info.watch_paths,
+                       info.watch_count);
+  }
+  if (word == "wchc") return watch_text(info.watches_by_session, hex, same);
+  return watch_text(info.watches_by_path, same, hex);  // wchp
+}
+
+}  // namespace kz::zk
