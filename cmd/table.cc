@@ -6,13 +6,21 @@
 #include "cmd/dev.h"
 #include "cmd/kafka_server.h"
 #include "cmd/topics.h"
+#include "cmd/zk_server.h"
 
 namespace kz::cmd {
 namespace {
 
 // In the order of `kz help`.
-constexpr const Command* kCommands[] = {&kTopicsCommand,           &kConsoleProducerCommand, &kDevCommand,
-                                        &kKafkaServerStartCommand, &kKafkaServerStopCommand, nullptr};
+constexpr const Command* kCommands[] = {&kTopicsCommand,
+                                        &kConsoleProducerCommand,
+                                        &kDevCommand,
+                                        &kKafkaServerStartCommand,
+                                        &kKafkaServerStopCommand,
+                                        &kZkServerCommand,
+                                        &kZooKeeperServerStartCommand,
+                                        &kZooKeeperServerStopCommand,
+                                        nullptr};
 
 }  // namespace
 
