@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/kafka/header.h"
+#include "core/kafka/message/any.h"
 #include "tests/unit/kafka/all_messages.h"
 
 using namespace kz;
@@ -152,6 +153,24 @@ TEST_CASE("whole requests and responses, headers as Apache Kafka wrote them") {
       CHECK(hex(encode_response(kCorrelationId, version, *body)) == hex(frame));
     }
   });
+}
+
+TEST_CASE("any message prints by its api key") {
+  kafka::test::for_each_api([](auto request, auto response) {
+    using Q = typename decltype(request)::Message;
+    using R = typename decltype(response)::Message;
+    CAPTURE(Q::kName);
+    const auto version = Q::kMaxVersion;
+    const Slice question = unhex(load(Q::kName)[version]["body"]);
+    Reader q(question), q_again(question);
+    CHECK(request_to_json(Q::kApiKey, version, q).value() == to_json(*decode_body<Q>(q_again, version), version));
+    const Slice answer = unhex(load(R::kName)[version]["body"]);
+    Reader r(answer), r_again(answer);
+    CHECK(response_to_json(R::kApiKey, version, r).value() == to_json(*decode_body<R>(r_again, version), version));
+  });
+  Reader nothing{Bytes()};
+  CHECK(request_to_json(52, 0, nothing).error().code == Errc::kUnsupportedVersion);
+  CHECK(response_to_json(0, 99, nothing).error().code == Errc::kUnsupportedVersion);
 }
 
 TEST_CASE("stored records carry their version in front") {
