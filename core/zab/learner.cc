@@ -149,7 +149,8 @@ void Learner::on_proposal(Zxid zxid, Slice payload, Effects& out) {
   if (zxid <= last_seen_) return;
   last_seen_ = zxid;
   LoggedTxn txn{zxid, std::move(payload)};
-  if (phase_ == Phase::kSyncing) {
+  // Until the snapshot is saved the log must not grow: its entries would come before what `early_` still holds.
+  if (phase_ == Phase::kSyncing || phase_ == Phase::kSaving) {
     early_.push_back({std::move(txn), false});
   } else {
     append(std::move(txn), out);
@@ -201,7 +202,7 @@ void Learner::on_inform(Zxid zxid, Slice payload, Effects& out) {
     out.emplace_back(ApplyTxn{std::move(txn)});
   } else {
     committed_early_.push_back(zxid);
-    if (phase_ == Phase::kSyncing) {
+    if (phase_ == Phase::kSyncing || phase_ == Phase::kSaving) {
       early_.push_back({std::move(txn), true});
     } else {
       append(std::move(txn), out);
