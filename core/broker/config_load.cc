@@ -12,8 +12,11 @@ ConfigProblem located(ConfigProblem problem, const ServerProperties& properties)
   if (const auto it = properties.origin.find(problem.key); it != properties.origin.end()) {
     problem.file = it->second.first;
     problem.line = it->second.second;
-  } else if (problem.file.empty() && !properties.origin.empty()) {
-    problem.file = properties.origin.begin()->second.first;
+    return problem;
+  }
+  // A key that is missing, or no key at all: the file is where to look.
+  for (const auto& [key, origin] : properties.origin) {
+    if (problem.file.empty() || origin.second > 0) problem.file = origin.first;
   }
   return problem;
 }

@@ -256,7 +256,8 @@ std::expected<KafkaConfig, ConfigProblem> KafkaConfig::from(const ConfigMap& pro
                                          given == filled.end() ? "" : given->second, std::move(message)});
   };
   if (std::string why = check_relations(c); !why.empty()) {
-    return refuse(why.substr(0, why.find_first_of(" =")), std::move(why));
+    const std::string named = why.substr(0, why.find_first_of(" ="));
+    return refuse(named, std::move(why));
   }
   std::string key;
   if (std::string why = derive_listeners(c, filled.contains("security.inter.broker.protocol"), key); !why.empty()) {
