@@ -31,7 +31,7 @@ def test_produce_and_consume(dev, topic, codec):
 
 def test_headers_timestamps_and_empty_values(dev, topic):
     dev.create_topic(topic, 1)
-    kcat(dev, "-P", "-t", topic, "-H", "a=1", "-H", "b=two", "-k", "key", "-Z", input="\n", check=0)
+    kcat(dev, "-P", "-t", topic, "-H", "a=1", "-H", "b=two", "-K", ":", "-Z", input="key:\n", check=0)  # kcat skips empty lines
     got = kcat(dev, "-C", "-t", topic, "-e", "-q", "-J", check=0)
     record = json.loads(got.stdout)
     assert record["headers"] == ["a", "1", "b", "two"] and record["key"] == "key" and record["tstype"] == "create"

@@ -65,7 +65,7 @@ def test_zookeeper_closes_on(dev, name):
 
 def test_too_new_api_versions_is_answered_with_version_0(dev):
     with socket.create_connection(("127.0.0.1", dev.port), timeout=5) as s:
-        s.sendall(frame(header(18, 99)))
+        s.sendall(frame(header(18, 99) + b"\0"))  # a flexible header ends with its tagged fields
         size = struct.unpack(">i", s.recv(4))[0]
         body = s.recv(size)
     correlation, error = struct.unpack(">ih", body[:6])
