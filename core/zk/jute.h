@@ -3,7 +3,7 @@
 //   vector: int count (-1 = null) + items; record: its fields in order.
 // Source: BinaryInputArchive, BinaryOutputArchive @ 3.8.0.
 //
-// C++ types: std::string and std::vector stand where null has no meaning (a null string is an error, a null vector
+// C++ types: std::string and std::vector stand where null has no meaning (a null string or vector
 // reads as empty); std::optional of them, and std::optional<Slice> for buffers, keep null and empty apart.
 #pragma once
 #include <algorithm>
@@ -115,8 +115,8 @@ class Decoder {
   void get(int64_t& v) { v = r_.i64(); }
   void get(std::string& s) {
     const int32_t n = length();
-    if (n < 0) return r_.set_failed();
-    s = r_.text(static_cast<size_t>(n));
+    // kazoo writes an empty string as null: ACL entries of scheme auth have such ids.
+    s = r_.text(n < 0 ? 0 : static_cast<size_t>(n));
   }
   void get(NullableString& s) {
     const int32_t n = length();
