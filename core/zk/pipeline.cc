@@ -57,7 +57,8 @@ Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<
       database_(std::move(database)),
       broadcast_(broadcast),
       auth_(config),
-      sessions_(server_id, config.tick_time_ms, now),
+      // A standalone Java server makes its session ids as server 1, whatever its myid says.
+      sessions_(config.wants_quorum() ? server_id : 1, config.tick_time_ms, now),
       prep_(config, database_->tree, sessions_, auth_),
       throttle_tokens_(config.throttle_tokens),
       throttle_filled_(now.mono),

@@ -42,7 +42,7 @@ struct Prep::Context {
   const PrepRequest& request;
   Zxid zxid;
   int64_t wall_ms;
-  OpCode type;  // in the header; a multi's sub-op in sub_op()
+  bool error_digest = false;  // the error transaction carries a digest
 };
 
 #define KZ_PREP_TRY(decl, expr)                                                             \
@@ -55,7 +55,7 @@ struct Prep::Context {
   } while (false)
 
 Proposal Prep::prepare(const PrepRequest& request, int64_t wall_ms) {
-  Context c{request, ++last_zxid_, wall_ms, request.type};
+  Context c{request, ++last_zxid_, wall_ms};
   Reader r(request.body);
   Outcome outcome = body_of(c, request.type, r);
   Proposal proposal;
@@ -65,7 +65,8 @@ Proposal Prep::prepare(const PrepRequest& request, int64_t wall_ms) {
     txn.body = std::move(*outcome);
     if (config_.digest_enabled) txn.digest = TxnDigest{2, static_cast<int64_t>(delta_.digest())};
   } else {
-    // As Java's: an error transaction carries no digest.
+    // As Java's: an error transaction carries no digest, but for the one case where it fails after the digest was set.
+    if (c.error_digest && config_.digest_enabled) txn.digest = TxnDigest{2, static_cast<int64_t>(delta_.digest())};
     txn.header.type = static_cast<int32_t>(OpCode::kError);
     txn.body = ErrorTxn{static_cast<int32_t>(outcome.error())};
   }
@@ -297,6 +298,7 @@ Prep::Outcome Prep::multi(Context& c, Reader& r) {
   auto ops = decode_multi(r, config_.jute);
   if (!ops) return refuse(KeeperCode::kMarshallingError);
   if (!ops->empty() && std::holds_alternative<PathRequest>(ops->front().request)) {
+    c.error_digest = true;
     return refuse(KeeperCode::kMarshallingError);
   }
   MultiTxn txn;

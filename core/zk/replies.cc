@@ -231,7 +231,9 @@ KeeperCode Pipeline::read(Connection& c, OpCode op, Reader& r, Effects& out) {
     }
     case OpCode::kWhoAmI: {
       WhoAmIResponse response;
-      for (const Id& id : c.auth) response.client_info.push_back(Authenticator::client_info(id));
+      Ids ids = c.auth;
+      std::sort(ids.begin(), ids.end());  // Java's is a hash set; a fixed order is kinder
+      for (const Id& id : ids) response.client_info.push_back(Authenticator::client_info(id));
       e.put(response);
       return KeeperCode::kOk;
     }
