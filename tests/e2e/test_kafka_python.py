@@ -105,7 +105,7 @@ def test_offsets_for_times_and_bounds(dev, topic):
 
 def test_documents_producer_and_consumer(dev, tmp_path):
     """The fourth document's scripts, only the addresses changed."""
-    here = kzlib.REPO / "tests" / "e2e" / "scenarios" / "d"
+    here = kzlib.REPO / "tests" / "e2e" / "scenarios" / "d-cluster-scripts"
     for name in ("producer.py", "consumer.py"):
         text = (here / name).read_text()
         (tmp_path / name).write_text(text.replace("139.196.169.148:7091", dev.bootstrap).replace("139.196.169.148:7092", dev.bootstrap)
