@@ -30,6 +30,46 @@ const ConfigKey* key_of(std::string_view name) {
   return base.empty() ? nullptr : find_broker_key(base);
 }
 
+// The order of a topic's entries in a 3.4.0 broker's answer (that of Scala's hash map). kafka-topics --describe shows
+// them through a Java HashMap, which keeps this order within a bucket.
+constexpr std::string_view kTopicEntryOrder[] = {
+    "compression.type",
+    "leader.replication.throttled.replicas",
+    "message.downconversion.enable",
+    "min.insync.replicas",
+    "segment.jitter.ms",
+    "cleanup.policy",
+    "flush.ms",
+    "follower.replication.throttled.replicas",
+    "segment.bytes",
+    "retention.ms",
+    "flush.messages",
+    "message.format.version",
+    "max.compaction.lag.ms",
+    "file.delete.delay.ms",
+    "max.message.bytes",
+    "min.compaction.lag.ms",
+    "message.timestamp.type",
+    "preallocate",
+    "min.cleanable.dirty.ratio",
+    "index.interval.bytes",
+    "unclean.leader.election.enable",
+    "retention.bytes",
+    "delete.retention.ms",
+    "segment.ms",
+    "message.timestamp.difference.max.ms",
+    "segment.index.bytes",
+};
+
+// Kafka keeps it out of its descriptions (ConfigDef.defineInternal).
+bool internal_key(std::string_view name) { return name == "producer.id.expiration.check.interval.ms"; }
+
+// broker.id and node.id fill each other (KafkaConfig.populateSynonyms).
+void fill_synonyms(ConfigMap& values) {
+  if (values.contains("broker.id") && !values.contains("node.id")) values["node.id"] = values["broker.id"];
+  if (values.contains("node.id") && !values.contains("broker.id")) values["broker.id"] = values["node.id"];
+}
+
 // Keys that each listener may have for itself yet may be set for the whole cluster.
 bool cluster_level_listener_key(std::string_view name) {
   return name == "max.connections" || name == "max.connection.creation.rate" || name == "num.network.threads";
@@ -46,6 +86,7 @@ std::string scala_set(const std::set<std::string>& names) {
 BrokerConfigs::BrokerConfigs(ConfigMap static_values) {
   state_.with([&](State& s) {
     s.static_values = std::move(static_values);
+    fill_synonyms(s.static_values);
     // An invalid file never gets here (load_config); what follows it must not take the broker down either.
     auto config = KafkaConfig::from(s.static_values);
     s.current = std::make_shared<const KafkaConfig>(config ? std::move(*config) : *KafkaConfig::from({}));
@@ -176,7 +217,8 @@ std::vector<ConfigEntry> BrokerConfigs::describe_topic(std::string_view topic) c
     const auto it = s.topics.find(topic);
     const ConfigMap overrides = it == s.topics.end() ? ConfigMap{} : it->second;
     std::vector<ConfigEntry> out;
-    for (const ConfigKey& key : topic_config_keys()) {
+    for (const std::string_view name : kTopicEntryOrder) {
+      const ConfigKey& key = *find_topic_key(name);
       ConfigEntry entry;
       entry.name = key.name;
       entry.type = static_cast<int8_t>(key.type);
@@ -202,7 +244,7 @@ std::vector<ConfigEntry> BrokerConfigs::describe_broker() const {
     const ConfigMap values = merged(s);
     std::set<std::string> names;
     for (const ConfigKey& key : broker_config_keys()) {
-      if (key.dynamic != ConfigDynamic::kDynamicOnly) names.insert(std::string(key.name));
+      if (key.dynamic != ConfigDynamic::kDynamicOnly && !internal_key(key.name)) names.insert(std::string(key.name));
     }
     for (const auto& [name, value] : values) names.insert(name);
     std::vector<ConfigEntry> out;

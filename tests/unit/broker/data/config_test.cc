@@ -326,6 +326,68 @@ DescribeConfigsRequest describe(int8_t type, const std::string& name) {
   return request;
 }
 
+// One entry as tests/tools/record_describe_configs.py writes it.
+std::string recorded(const DescribeConfigsResponse::DescribeConfigsResourceResult& c) {
+  const auto text = [](const std::optional<std::string>& v) { return v ? *v : std::string("\\N"); };
+  std::string synonyms;
+  for (const auto& s : c.synonyms) {
+    synonyms += (synonyms.empty() ? "" : " ") + s.name + "=" + text(s.value) + "@" + std::to_string(s.source);
+  }
+  return c.name + "\t" + text(c.value) + "\t" + (c.read_only ? "1" : "0") + "\t" + std::to_string(c.config_source) +
+         "\t" + (c.is_sensitive ? "1" : "0") + "\t" + synonyms;
+}
+std::vector<std::string> lines(const std::string& name) {
+  std::ifstream in(std::string(KZ_SOURCE_DIR) + "/tests/golden/kafka_config/" + name);
+  REQUIRE(in.good());
+  std::vector<std::string> out;
+  for (std::string line; std::getline(in, line);) out.push_back(line);
+  return out;
+}
+
+TEST_CASE("topic and broker are described as a real 3.4.0 broker with the same settings describes them") {
+  BrokerConfigs configs(ConfigMap{{"broker.id", "0"},
+                                  {"listeners", "PLAINTEXT://127.0.0.1:9092"},
+                                  {"zookeeper.connect", "z"},
+                                  {"log.dirs", "/data"},
+                                  {"log.segment.bytes", "1073741824"},
+                                  {"log.retention.hours", "100"},
+                                  {"num.network.threads", "3"},
+                                  {"offsets.topic.replication.factor", "1"},
+                                  {"ssl.key.password", "secret"}});
+  FakeStore store;
+  DataFixture f;
+  Broker real(configs, store, 0, "c");
+  register_data_handlers(real);
+  real.set_topic_overrides(
+      "described", {{"retention.ms", "100000"}, {"max.message.bytes", "64000"}, {"cleanup.policy", "compact,delete"}});
+  MetadataUpdate update;
+  update.topics.push_back({"described", {1, 1}, {{0, PartitionInfo{0, 0, 0, 0, {0}, {0}, {}}}}});
+  real.apply_metadata(update);
+  const auto answers = [&](int8_t type, const std::string& name) {
+    auto answer = std::make_shared<Answer>();
+    IncomingRequest request;
+    request.connection = std::make_shared<ConnectionInfo>();
+    request.frame = kafka::encode_request<DescribeConfigsRequest>(4, 42, "c", describe(type, name));
+    request.reactor = &f.reactor;
+    request.reply = std::make_shared<TestReply>(answer);
+    real.on_request(std::move(request));
+    std::vector<std::string> out;
+    const auto response = DataFixture::decode<DescribeConfigsResponse>(*answer, 4);
+    for (const auto& c : response.results.at(0).configs) {
+      if (c.name == "listeners" || c.name == "zookeeper.connect" || c.name == "log.dirs") continue;
+      out.push_back(recorded(c));
+    }
+    return out;
+  };
+  CHECK(answers(2, "described") == lines("describe_topic.tsv"));  // the order too
+  auto expected = lines("describe_broker.tsv");
+  auto got = answers(4, "0");
+  std::ranges::sort(expected);
+  std::ranges::sort(got);
+  REQUIRE(got.size() == expected.size());
+  for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == expected[i]);
+}
+
 TEST_CASE("describing a topic: own, static and default values, as kafka-topics --describe filters them") {
   DataFixture f(ConfigMap{{"log.segment.bytes", "1073741824"}, {"log.retention.hours", "100"}});
   f.make_topic("t", 1);
@@ -337,7 +399,7 @@ TEST_CASE("describing a topic: own, static and default values, as kafka-topics -
   for (const auto& c : response.results[0].configs) {
     if (c.config_source != 5) shown.push_back(c.name + "=" + c.value.value_or("null"));
   }
-  CHECK(shown == std::vector<std::string>{"max.message.bytes=64000", "segment.bytes=1073741824"});
+  CHECK(shown == std::vector<std::string>{"segment.bytes=1073741824", "max.message.bytes=64000"});
   const auto* own = entry(response, "max.message.bytes");
   REQUIRE(own->synonyms.size() == 2);
   CHECK(own->synonyms[0].source == 1);
