@@ -1,5 +1,6 @@
 #include "core/kafka/record/legacy.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "core/bytes/checksum.h"
@@ -90,7 +91,8 @@ Status for_each_legacy_record(Bytes message, Decompressor& decompressor, size_t 
     rest = rest.subspan(one.size());
   }
   if (records.empty()) return fail(Errc::kMalformed, "compressed message without records");
-  const Offset shift = wrapper.magic == 1 ? wrapper.offset - records.back().offset : 0;
+  // A producer may leave the wrapper's offset at 0; the inner ones then stand as they are, as in Java.
+  const Offset shift = wrapper.magic == 1 ? std::max<Offset>(wrapper.offset - records.back().offset, 0) : 0;
   for (auto& record : records) {
     record.offset += shift;
     record.append_time = wrapper.append_time;
