@@ -1,5 +1,6 @@
 #include "core/broker/cluster_member.h"
 
+#include <algorithm>
 #include <deque>
 #include <set>
 
@@ -30,8 +31,11 @@ class InPlaceChannel final : public BrokerChannel {
 // In front of the own broker's channel: a topic's overrides are read before its logs may be created.
 class ConfigFirstChannel final : public BrokerChannel {
  public:
-  ConfigFirstChannel(std::unique_ptr<BrokerChannel> inner, ConfigChanges& changes, Executor& executor)
-      : inner_(std::move(inner)), changes_(changes), executor_(executor) {}
+  // on_deleted: topics that a request took out of the metadata; on the executor.
+  using Deleted = std::function<void(const std::vector<std::string>&)>;
+  ConfigFirstChannel(std::unique_ptr<BrokerChannel> inner, ConfigChanges& changes, Executor& executor,
+                     Deleted on_deleted)
+      : inner_(std::move(inner)), changes_(changes), executor_(executor), on_deleted_(std::move(on_deleted)) {}
 
   void send(ControlRequest request, Done done) override {
     queue_.push_back({std::move(request), std::move(done)});
@@ -76,12 +80,22 @@ class ConfigFirstChannel final : public BrokerChannel {
   void forward() {
     Item item = std::move(queue_.front());
     queue_.pop_front();
+    std::vector<std::string> deleted;
+    if (const auto* metadata = std::get_if<MetadataUpdate>(&item.request.body)) {
+      for (const MetadataUpdate::Topic& topic : metadata->topics) {
+        const bool gone =
+            std::ranges::any_of(topic.partitions, [](const auto& p) { return p.second.leader == kLeaderDuringDelete; });
+        if (gone) deleted.push_back(topic.name);
+      }
+    }
+    if (!deleted.empty()) on_deleted_(deleted);
     inner_->send(std::move(item.request), std::move(item.done));
   }
 
   const std::unique_ptr<BrokerChannel> inner_;
   ConfigChanges& changes_;
   Executor& executor_;
+  const Deleted on_deleted_;
   std::deque<Item> queue_;
   bool busy_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
@@ -102,6 +116,23 @@ ControllerConfig controller_config(const KafkaConfig& config, BrokerId id) {
   out.feature_min_levels = config.protocol_version < 303;
   out.supports_recovery = config.protocol_version >= 302;
   out.writes_kraft_epoch = config.protocol_version >= 304;
+  return out;
+}
+
+CoordinatorConfig coordinator_config(const KafkaConfig& config) {
+  CoordinatorConfig out;
+  out.group.min_session_timeout_ms = config.group_min_session_timeout_ms;
+  out.group.max_session_timeout_ms = config.group_max_session_timeout_ms;
+  out.group.max_size = config.group_max_size;
+  out.group.initial_rebalance_delay_ms = config.group_initial_rebalance_delay_ms;
+  out.offset_metadata_max_size = config.offset_metadata_max_bytes;
+  out.offsets_retention_ms = int64_t{config.offsets_retention_minutes} * 60 * 1000;
+  out.retention_check_interval_ms = config.offsets_retention_check_interval_ms;
+  out.commit_timeout_ms = config.offsets_commit_timeout_ms;
+  out.commit_required_acks = config.offsets_commit_required_acks;
+  out.load_buffer_bytes = config.offsets_load_buffer_size;
+  out.partitions = config.offsets_topic_num_partitions;
+  out.codec = static_cast<kafka::Codec>(config.offsets_topic_compression_codec);
   return out;
 }
 
@@ -126,16 +157,22 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
                  }
                }),
       registration_(zk, executor, rng),
+      groups_(coordinator_config(broker.config()), broker.replicas(), executor, rng()),
       controller_(controller_config(broker.config(), broker.id()), zk, executor, rng,
                   [this, channels = std::move(channels)](const BrokerNode& node) {
                     auto channel = channels ? channels(node) : nullptr;
                     if (node.id != broker_.id()) return channel;
                     if (!channel) channel = std::make_unique<InPlaceChannel>(broker_);
-                    channel = std::make_unique<ConfigFirstChannel>(std::move(channel), changes_, executor_);
+                    channel = std::make_unique<ConfigFirstChannel>(
+                        std::move(channel), changes_, executor_,
+                        [this](const std::vector<std::string>& topics) { groups_.on_topics_deleted(topics); });
                     return channel;
                   }),
       admin_(broker, controller_, zk, executor, rng) {
   broker_.topic_admin = &admin_;
+  broker_.replicas().on_leadership_change = [this](const ReplicaManager::LeadershipChange& change) {
+    groups_.on_leadership_change(change);
+  };
   controller_.on_own_metadata = [this] { admin_.on_metadata(); };
   controller_.reregister = [this](std::move_only_function<void()> done) {
     register_now([this, d = std::move(done)](Outcome<void> registered) mutable {
@@ -145,7 +182,10 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
   };
 }
 
-ClusterMember::~ClusterMember() { broker_.topic_admin = nullptr; }
+ClusterMember::~ClusterMember() {
+  broker_.topic_admin = nullptr;
+  broker_.replicas().on_leadership_change = nullptr;
+}
 
 void ClusterMember::load_configs(Done done) {
   changes_.load_all({zkpath::kDefaultEntity, std::to_string(broker_.id())}, [d = std::move(done)](ZkCode code) mutable {
@@ -163,6 +203,7 @@ void ClusterMember::join(std::vector<Endpoint> endpoints, Done done) {
   node_.rack = broker_.config().broker_rack;
   register_now([this, d = std::move(done)](Outcome<void> registered) mutable {
     if (registered) {
+      groups_.startup();
       changes_.start();
       controller_.startup();
     }
@@ -200,6 +241,9 @@ void ClusterMember::controlled_shutdown(std::move_only_function<void()> done) {
       });
 }
 
-void ClusterMember::stop() { controller_.shutdown(); }
+void ClusterMember::stop() {
+  groups_.shutdown();
+  controller_.shutdown();
+}
 
 }  // namespace kz::broker

@@ -1,6 +1,6 @@
-// One broker's life in a ZooKeeper-mode cluster: configuration from znodes, registration, controller, answers to admin
-// requests. The composition calls its steps in the order of reference "Broker start/stop order".
-// Thread rule: the executor of the ZooKeeper session, but for what says otherwise in the parts.
+// One broker's life in a ZooKeeper-mode cluster: configuration from znodes, registration, controller, group
+// coordinator, answers to admin requests. The composition calls its steps in the order of reference "Broker start/stop
+// order". Thread rule: the executor of the ZooKeeper session, but for what says otherwise in the parts.
 #pragma once
 #include <memory>
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "core/broker/admin_manager.h"
 #include "core/broker/controller/controller.h"
+#include "core/broker/group/coordinator.h"
 #include "core/broker/service.h"
 #include "core/broker/zk/config_changes.h"
 #include "core/broker/zk/registration.h"
@@ -34,6 +35,8 @@ class ClusterMember {
 
   Controller& controller() { return controller_; }
   AdminManager& admin() { return admin_; }
+  // Its read_chain is the composition's to set, before join().
+  GroupCoordinator& groups() { return groups_; }
   // The broker epoch of the current registration; -1 before.
   int64_t broker_epoch() const { return broker_epoch_; }
 
@@ -49,6 +52,7 @@ class ClusterMember {
   log::Logger log_;
   ConfigChanges changes_;
   Registration registration_;
+  GroupCoordinator groups_;
   Controller controller_;
   AdminManager admin_;
   BrokerNode node_;
@@ -57,5 +61,6 @@ class ClusterMember {
 };
 
 ControllerConfig controller_config(const KafkaConfig& config, BrokerId id);
+CoordinatorConfig coordinator_config(const KafkaConfig& config);
 
 }  // namespace kz::broker

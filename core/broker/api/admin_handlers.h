@@ -24,7 +24,7 @@ void handle_incremental_alter_configs(AdminManager& admin, RequestContext& conte
                                       kafka::IncrementalAlterConfigsRequest&& request);
 void handle_elect_leaders(Controller& controller, RequestContext& context, kafka::ElectLeadersRequest&& request);
 
-// Registers all of the above. member outlives the broker's last request.
+// Registers all of the above and the group coordinator's. member outlives the broker's last request.
 void register_admin_handlers(Broker& broker, ClusterMember& member);
 
 }  // namespace kz::broker

@@ -1,5 +1,6 @@
-// Which versions the controller's side serves.
+// Which versions the controller's side serves, the group coordinator's included.
 #include "core/broker/api/admin_handlers.h"
+#include "core/broker/api/group_handlers.h"
 #include "core/kafka/message/alter_configs.h"
 #include "core/kafka/message/create_partitions.h"
 #include "core/kafka/message/create_topics.h"
@@ -28,6 +29,7 @@ void register_admin_handlers(Broker& broker, ClusterMember& member) {
   broker.register_handler<kafka::ElectLeadersRequest>([&controller](Broker&, RequestContext& c, auto&& request) {
     handle_elect_leaders(controller, c, std::move(request));
   });
+  register_group_handlers(broker, member.groups());
 }
 
 }  // namespace kz::broker
