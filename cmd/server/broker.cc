@@ -21,6 +21,7 @@
 #include "net/kafka_link.h"
 #include "net/reactor.h"
 #include "storage/disk_pool.h"
+#include "storage/read_chain.h"
 
 namespace kz::server {
 namespace {
@@ -190,6 +191,7 @@ Started BrokerServer::Impl::load() {
           if (node.id != id_) return nullptr;
           return std::make_unique<LocalChannel>(*broker_, *orders_);
         });
+    member_->groups().read_chain = storage::read_chain;
   });
   auto configs = ask<void>("configurations", [&](auto done) { member_->load_configs(std::move(done)); });
   if (!configs) return configs;
