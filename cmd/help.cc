@@ -7,6 +7,7 @@
 namespace kz::cmd {
 namespace {
 
+// The first line may be `width` wide; the ones after it are indented by two.
 std::vector<std::string> wrap(std::string_view text, size_t width) {
   std::vector<std::string> lines;
   std::string line;
@@ -20,7 +21,7 @@ std::vector<std::string> wrap(std::string_view text, size_t width) {
     }
     const size_t end = std::min(text.find_first_of(" \n", pos), text.size());
     std::string_view word = text.substr(pos, end - pos);
-    if (!line.empty() && line.size() + 1 + word.size() > width) {
+    if (!line.empty() && line.size() + 1 + word.size() > width - (lines.empty() ? 0 : 2)) {
       lines.push_back(std::move(line));
       line.clear();
     }

@@ -6,7 +6,7 @@ kz=$1 dest=$2 prefix=$3 kafka=$4 zookeeper=$5
 here=$(dirname "$0")/../..
 
 install -D -m 755 "$kz" "$dest$prefix/bin/kz"
-for page in "$here"/man/*.1; do install -D -m 644 "$page" "$dest$prefix/share/man/man1/$(basename "$page")"; done
+for page in "$here"/man/*.1; do [ -e "$page" ] && install -D -m 644 "$page" "$dest$prefix/share/man/man1/$(basename "$page")"; done
 install -D -m 644 "$here/completions/kz.bash" "$dest$prefix/share/bash-completion/completions/kz"
 install -D -m 644 "$here/completions/_kz" "$dest$prefix/share/zsh/site-functions/_kz"
 install -D -m 644 "$here/completions/kz.fish" "$dest$prefix/share/fish/vendor_completions.d/kz.fish"
