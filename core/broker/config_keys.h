@@ -13,7 +13,7 @@
   X(String, authorizer_class_name, "authorizer.class.name", "", Constraint::none(), kReadOnly, false, "Authorizer implementation; empty disables authorization") \
   X(Boolean, auto_create_topics_enable, "auto.create.topics.enable", "true", Constraint::none(), kReadOnly, true, "Create unknown topics on metadata request") \
   X(Boolean, auto_include_jmx_reporter, "auto.include.jmx.reporter", "true", Constraint::none(), kReadOnly, false, "Add JMX reporter implicitly (added 3.4)") \
-  X(Boolean, auto_leader_rebalance_enable, "auto.leader.rebalance.enable", "true", Constraint::none(), kReadOnly, false, "Periodically move leaders to preferred replicas") \
+  X(Boolean, auto_leader_rebalance_enable, "auto.leader.rebalance.enable", "true", Constraint::none(), kReadOnly, true, "Periodically move leaders to preferred replicas") \
   X(Int, background_threads, "background.threads", "10", Constraint::at_least(1), kClusterWide, false, "Scheduler threads for housekeeping") \
   X(Int, broker_id, "broker.id", "-1", Constraint::none(), kReadOnly, true, "Unique broker number; -1 means generate") \
   X(Boolean, broker_id_generation_enable, "broker.id.generation.enable", "true", Constraint::none(), kReadOnly, true, "Allocate broker id from /brokers/seqid when broker.id is -1") \
@@ -24,7 +24,7 @@
   X(Long, connections_max_idle_ms, "connections.max.idle.ms", "600000", Constraint::none(), kReadOnly, true, "Close connections idle this long") \
   X(Long, connections_max_reauth_ms, "connections.max.reauth.ms", "0", Constraint::none(), kReadOnly, false, "SASL session lifetime; 0 disables re-authentication") \
   X(StringOrNull, control_plane_listener_name, "control.plane.listener.name", nullptr, Constraint::none(), kReadOnly, false, "Dedicated listener for controller-to-broker requests") \
-  X(Boolean, controlled_shutdown_enable, "controlled.shutdown.enable", "true", Constraint::none(), kReadOnly, false, "Migrate leaders before stopping") \
+  X(Boolean, controlled_shutdown_enable, "controlled.shutdown.enable", "true", Constraint::none(), kReadOnly, true, "Migrate leaders before stopping") \
   X(Int, controlled_shutdown_max_retries, "controlled.shutdown.max.retries", "3", Constraint::none(), kReadOnly, false, "Attempts to migrate leaders before exit") \
   X(Long, controlled_shutdown_retry_backoff_ms, "controlled.shutdown.retry.backoff.ms", "5000", Constraint::none(), kReadOnly, false, "Pause between attempts") \
   X(Int, controller_quota_window_num, "controller.quota.window.num", "11", Constraint::at_least(1), kReadOnly, false, "Samples for controller mutation quotas") \
@@ -51,8 +51,8 @@
   X(String, inter_broker_protocol_version, "inter.broker.protocol.version", "3.4-IV0", Constraint::version(), kReadOnly, true, "Caps inter-broker API versions and ZK payload versions") \
   X(Int, kafka_metrics_polling_interval_secs, "kafka.metrics.polling.interval.secs", "10", Constraint::at_least(1), kReadOnly, false, "Yammer reporter poll period") \
   X(List, kafka_metrics_reporters, "kafka.metrics.reporters", "", Constraint::none(), kReadOnly, false, "Yammer metric reporter classes") \
-  X(Long, leader_imbalance_check_interval_seconds, "leader.imbalance.check.interval.seconds", "300", Constraint::at_least(1), kReadOnly, false, "How often imbalance is checked") \
-  X(Int, leader_imbalance_per_broker_percentage, "leader.imbalance.per.broker.percentage", "10", Constraint::none(), kReadOnly, false, "Imbalance ratio that triggers rebalance") \
+  X(Long, leader_imbalance_check_interval_seconds, "leader.imbalance.check.interval.seconds", "300", Constraint::at_least(1), kReadOnly, true, "How often imbalance is checked") \
+  X(Int, leader_imbalance_per_broker_percentage, "leader.imbalance.per.broker.percentage", "10", Constraint::none(), kReadOnly, true, "Imbalance ratio that triggers rebalance") \
   X(Long, leader_replication_throttled_rate, "leader.replication.throttled.rate", "9223372036854775807", Constraint::at_least(0), kDynamicOnly, false, "Leader-side replication byte rate for throttled replicas") \
   X(String, listener_security_protocol_map, "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL", Constraint::none(), kPerBroker, true, "Listener name to security protocol mapping") \
   X(String, listeners, "listeners", "PLAINTEXT://:9092", Constraint::none(), kPerBroker, true, "Bind addresses: LISTENER://host:port list") \
@@ -94,8 +94,8 @@
   X(Int, log_segment_bytes, "log.segment.bytes", "1073741824", Constraint::at_least(14), kClusterWide, true, "Roll segment at this size") \
   X(Long, log_segment_delete_delay_ms, "log.segment.delete.delay.ms", "60000", Constraint::at_least(0), kClusterWide, true, "Wait before unlinking .deleted files") \
   X(Int, max_connection_creation_rate, "max.connection.creation.rate", "2147483647", Constraint::at_least(0), kClusterWide, false, "New connections per second cap; listener-prefixed form allowed") \
-  X(Int, max_connections, "max.connections", "2147483647", Constraint::at_least(0), kClusterWide, false, "Broker-wide connection cap; listener-prefixed form allowed") \
-  X(Int, max_connections_per_ip, "max.connections.per.ip", "2147483647", Constraint::at_least(0), kClusterWide, false, "Connection cap per client address") \
+  X(Int, max_connections, "max.connections", "2147483647", Constraint::at_least(0), kClusterWide, true, "Broker-wide connection cap; listener-prefixed form allowed") \
+  X(Int, max_connections_per_ip, "max.connections.per.ip", "2147483647", Constraint::at_least(0), kClusterWide, true, "Connection cap per client address") \
   X(String, max_connections_per_ip_overrides, "max.connections.per.ip.overrides", "", Constraint::none(), kClusterWide, false, "host:count list overriding per-address cap") \
   X(Int, max_incremental_fetch_session_cache_slots, "max.incremental.fetch.session.cache.slots", "1000", Constraint::at_least(0), kReadOnly, false, "Max cached incremental fetch sessions") \
   X(Int, message_max_bytes, "message.max.bytes", "1048588", Constraint::at_least(0), kClusterWide, true, "Largest record batch accepted after compression") \
@@ -131,7 +131,7 @@
   X(Int, producer_id_expiration_check_interval_ms, "producer.id.expiration.check.interval.ms", "600000", Constraint::at_least(1), kReadOnly, false, "Internal: how often producer-state expiry runs") \
   X(Int, producer_id_expiration_ms, "producer.id.expiration.ms", "86400000", Constraint::at_least(1), kClusterWide, true, "Idle producer-state lifetime per partition (added 3.4)") \
   X(Int, producer_purgatory_purge_interval_requests, "producer.purgatory.purge.interval.requests", "1000", Constraint::none(), kReadOnly, false, "Completed entries before produce purgatory purge") \
-  X(Long, queued_max_request_bytes, "queued.max.request.bytes", "-1", Constraint::none(), kReadOnly, false, "Byte budget of queued requests; -1 unlimited") \
+  X(Long, queued_max_request_bytes, "queued.max.request.bytes", "-1", Constraint::none(), kReadOnly, true, "Byte budget of queued requests; -1 unlimited") \
   X(Int, queued_max_requests, "queued.max.requests", "500", Constraint::at_least(1), kReadOnly, false, "Request queue capacity before network threads block") \
   X(Int, quota_window_num, "quota.window.num", "11", Constraint::at_least(1), kReadOnly, false, "Samples kept for client quotas") \
   X(Int, quota_window_size_seconds, "quota.window.size.seconds", "1", Constraint::at_least(1), kReadOnly, false, "Sample length of client quotas") \
@@ -215,11 +215,11 @@
   X(Int, transaction_max_timeout_ms, "transaction.max.timeout.ms", "900000", Constraint::at_least(1), kReadOnly, false, "Largest transaction timeout producers may ask") \
   X(Int, transaction_remove_expired_transaction_cleanup_interval_ms, "transaction.remove.expired.transaction.cleanup.interval.ms", "3600000", Constraint::at_least(1), kReadOnly, false, "How often expired transactional ids are tombstoned") \
   X(Int, transaction_state_log_load_buffer_size, "transaction.state.log.load.buffer.size", "5242880", Constraint::at_least(1), kReadOnly, false, "Read buffer when loading __transaction_state") \
-  X(Int, transaction_state_log_min_isr, "transaction.state.log.min.isr", "2", Constraint::at_least(1), kReadOnly, false, "min.insync.replicas of __transaction_state") \
-  X(Int, transaction_state_log_num_partitions, "transaction.state.log.num.partitions", "50", Constraint::at_least(1), kReadOnly, false, "Partitions of __transaction_state") \
-  X(Short, transaction_state_log_replication_factor, "transaction.state.log.replication.factor", "3", Constraint::at_least(1), kReadOnly, false, "Replicas of __transaction_state") \
-  X(Int, transaction_state_log_segment_bytes, "transaction.state.log.segment.bytes", "104857600", Constraint::at_least(1), kReadOnly, false, "Segment size of __transaction_state") \
-  X(Int, transactional_id_expiration_ms, "transactional.id.expiration.ms", "604800000", Constraint::at_least(1), kReadOnly, true, "Idle transactional id lifetime") \
+  X(Int, transaction_state_log_min_isr, "transaction.state.log.min.isr", "2", Constraint::at_least(1), kReadOnly, true, "min.insync.replicas of __transaction_state") \
+  X(Int, transaction_state_log_num_partitions, "transaction.state.log.num.partitions", "50", Constraint::at_least(1), kReadOnly, true, "Partitions of __transaction_state") \
+  X(Short, transaction_state_log_replication_factor, "transaction.state.log.replication.factor", "3", Constraint::at_least(1), kReadOnly, true, "Replicas of __transaction_state") \
+  X(Int, transaction_state_log_segment_bytes, "transaction.state.log.segment.bytes", "104857600", Constraint::at_least(1), kReadOnly, true, "Segment size of __transaction_state") \
+  X(Int, transactional_id_expiration_ms, "transactional.id.expiration.ms", "604800000", Constraint::at_least(1), kReadOnly, false, "Idle transactional id lifetime") \
   X(Boolean, unclean_leader_election_enable, "unclean.leader.election.enable", "false", Constraint::none(), kClusterWide, true, "Allow out-of-ISR replica to lead, losing data") \
   X(StringOrNull, zookeeper_client_cnxn_socket, "zookeeper.clientCnxnSocket", nullptr, Constraint::none(), kReadOnly, false, "ZK client socket class; must be Netty for TLS") \
   X(StringOrNull, zookeeper_connect, "zookeeper.connect", nullptr, Constraint::none(), kReadOnly, true, "ZooKeeper ensemble host:port list with optional /chroot suffix") \
@@ -227,7 +227,7 @@
   X(Int, zookeeper_max_in_flight_requests, "zookeeper.max.in.flight.requests", "10", Constraint::at_least(1), kReadOnly, false, "Max unacknowledged pipelined requests to ZooKeeper") \
   X(Boolean, zookeeper_metadata_migration_enable, "zookeeper.metadata.migration.enable", "false", Constraint::none(), kReadOnly, false, "Early-access ZK to KRaft migration switch (3.4); keep false") \
   X(Int, zookeeper_session_timeout_ms, "zookeeper.session.timeout.ms", "18000", Constraint::none(), kReadOnly, true, "ZK session timeout; broker considered dead after this") \
-  X(Boolean, zookeeper_set_acl, "zookeeper.set.acl", "false", Constraint::none(), kReadOnly, false, "Create znodes with creator-only secure ACLs") \
+  X(Boolean, zookeeper_set_acl, "zookeeper.set.acl", "false", Constraint::none(), kReadOnly, true, "Create znodes with creator-only secure ACLs") \
   X(ListOrNull, zookeeper_ssl_cipher_suites, "zookeeper.ssl.cipher.suites", nullptr, Constraint::none(), kReadOnly, false, "Allowed ciphers towards ZooKeeper") \
   X(Boolean, zookeeper_ssl_client_enable, "zookeeper.ssl.client.enable", "false", Constraint::none(), kReadOnly, false, "Use TLS towards ZooKeeper") \
   X(Boolean, zookeeper_ssl_crl_enable, "zookeeper.ssl.crl.enable", "false", Constraint::none(), kReadOnly, false, "Check certificate revocation lists for ZK TLS") \

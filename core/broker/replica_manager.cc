@@ -191,6 +191,12 @@ void ReplicaManager::apply_metadata(const MetadataUpdate& update) {
   image_.with([&](MetadataImagePtr& image) { image = image->apply(update); });
 }
 
+void ReplicaManager::wake_offline() {
+  for (const auto& partition : all()) {
+    if (partition->log().offline()) partition->wake_all();
+  }
+}
+
 void ReplicaManager::set_topic_config(std::string_view topic, const LogConfig& config) {
   std::vector<std::shared_ptr<Partition>> affected;
   shard(topic).hosted.with([&](const Hosted& hosted) {

@@ -82,6 +82,8 @@ class ReplicaManager {
 
   // A topic's configuration changed: logs and partitions take it over.
   void set_topic_config(std::string_view topic, const LogConfig& config);
+  // A directory failed: whoever waits for one of its partitions is told. Any thread.
+  void wake_offline();
   LogStore& store() const { return store_; }
   BrokerId self() const { return self_; }
 

@@ -21,6 +21,10 @@ Broker::Broker(BrokerConfigs& configs, LogStore& store, BrokerId id, std::string
       replicas_(id, store),
       log_("kafka.server.KafkaApis", "KafkaApi-" + std::to_string(id)) {
   store.config_of = [this](const std::string& topic) { return configs_.log_config(topic); };
+  store.on_directory_failed = [this, next = store.on_directory_failed](const std::string& dir, const std::string& why) {
+    if (next) next(dir, why);
+    replicas_.wake_offline();
+  };
 }
 
 Broker::~Broker() = default;

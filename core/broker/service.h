@@ -34,7 +34,8 @@ struct ApiRange {
 // the first request and never change.
 class Broker : public RequestService {
  public:
-  // configs and store outlive the broker. Installs store.config_of.
+  // configs and store outlive the broker; nothing fails in the store after the broker is gone. Installs store.config_of
+  // and adds itself to store.on_directory_failed.
   Broker(BrokerConfigs& configs, LogStore& store, BrokerId id, std::string cluster_id);
   ~Broker() override;
 

@@ -250,6 +250,16 @@ TEST_CASE("deletion and leadership loss end a wait") {
   CHECK(f.store.logs.count({"t", 0}) == 0);
 }
 
+TEST_CASE("a failed directory ends a wait") {
+  DataFixture f;
+  f.make_topic("t", 1);
+  const auto answer = f.send(fetch("t", 0, 0), 12);
+  f.store.log("t", 0).is_offline = true;
+  f.store.on_directory_failed("/data", "EIO");
+  f.reactor.run();
+  CHECK(only(f.decode<FetchResponse>(*answer, 12)).error_code == ErrorCode::kKafkaStorageError);
+}
+
 TEST_CASE("a closed connection drops its wait and its slots") {
   DataFixture f;
   f.make_topic("t", 1);
