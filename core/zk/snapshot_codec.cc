@@ -182,9 +182,11 @@ Status SnapshotReader::record(Reader& r, int64_t position) {
 }
 
 Status SnapshotReader::node(Reader& r, int64_t position) {
-  jute::Decoder d(r, limits_);
-  std::string path;
-  d.get(path);
+  const int32_t path_size = r.i32();
+  if (r.ok() && (path_size < 0 || path_size > limits_.item_max())) {
+    return fail(Errc::kCorrupt, "snapshot: path length", position);
+  }
+  const std::string_view path = as_text(r.raw(static_cast<size_t>(std::max(path_size, 0))));
   if (!r.ok()) return {};
   if (path == "/") {
     stage_ = form_ == SnapshotWriter::Form::kFile ? Stage::kSeal : Stage::kDone;
@@ -196,7 +198,7 @@ Status SnapshotReader::node(Reader& r, int64_t position) {
   const Bytes data = r.raw(static_cast<size_t>(std::max(size, 0)));
   const int64_t acl = r.i64();
   StatPersisted stat;
-  d.get(stat);
+  jute::Decoder(r, limits_).get(stat);
   if (!r.ok()) return {};
   const Status loaded = tree_.load_node(path, size < 0 ? nullptr : &data, acl, stat);
   if (!loaded) return fail(loaded.error().code, loaded.error().what, position);

@@ -154,6 +154,8 @@ class DataTree {
   NodeSet ttls_;
   std::vector<Cursor*> cursors_;
   QuotaIndex quotas_;
+  Node* last_parent_ = nullptr;  // while a snapshot is loaded
+  std::string last_parent_path_;
 };
 
 }  // namespace kz::zk

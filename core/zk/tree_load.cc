@@ -20,6 +20,7 @@ void DataTree::clear() {
   ttls_.clear();
   acls_.clear();
   quotas_.clear();
+  last_parent_ = nullptr;
 }
 
 Status DataTree::load_node(std::string_view path, const Bytes* data, int64_t acl, const StatPersisted& stat) {
@@ -29,7 +30,16 @@ Status DataTree::load_node(std::string_view path, const Bytes* data, int64_t acl
     node = root_;
   } else {
     if (path[0] != '/' || path.back() == '/') return fail(Errc::kCorrupt, "snapshot: node path");
-    Node* parent = root_ ? find(parent_path(path)) : nullptr;
+    // Siblings mostly come together: the parent of the node before is tried first.
+    Node* parent = nullptr;
+    const std::string_view above = parent_path(path);
+    if (last_parent_ && above == last_parent_path_) {
+      parent = last_parent_;
+    } else {
+      parent = root_ ? find(above) : nullptr;
+      last_parent_ = parent;
+      last_parent_path_ = above;
+    }
     if (!parent) return fail(Errc::kCorrupt, "snapshot: node without its parent");
     if (parent->children.find(base_name(path))) return fail(Errc::kCorrupt, "snapshot: node twice");
     node = add_node(parent, base_name(path), data);
@@ -58,6 +68,7 @@ Status DataTree::load_node(std::string_view path, const Bytes* data, int64_t acl
 }
 
 Status DataTree::finish_load() {
+  last_parent_ = nullptr;
   if (!root_) return fail(Errc::kCorrupt, "snapshot: no root");
   const Bytes none;
   for (const std::string_view path : {std::string_view("/zookeeper"), kQuotaPrefix, kConfigNode}) {
