@@ -186,7 +186,9 @@ class ApacheZooKeeper(Process):
         cfg.write_text(f"tickTime=2000\ndataDir={self.data}\nclientPort={self.port}\nadmin.enableServer=false\n"
                        f"4lw.commands.whitelist=*\n{extra}")
         super().__init__(["java", "-Xmx256M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
-                          "/usr/share/java/*", "org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg],
+                          # slf4j-simple: its log goes to standard error, where tests look for digest warnings.
+                          "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar",
+                          "org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg],
                          directory / "apache-zookeeper.log")
 
     @property
