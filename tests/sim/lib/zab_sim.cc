@@ -48,7 +48,8 @@ struct ZabSim::Node {
 struct ZabSim::Link {
   ServerId learner = 0;
   ServerId leader = 0;
-  TimePoint last_delivery[2];  // to the learner, to the leader
+  TimePoint last_delivery[2];                           // to the learner, to the leader
+  std::deque<std::function<void(Node&)>> held_back[2];  // sent into a cut network: TCP sends it again until it arrives
 };
 
 namespace {
@@ -60,9 +61,9 @@ ZabScenario ZabScenario::drawn(uint64_t seed) {
   ZabScenario s;
   s.voters = static_cast<int>(rng.between(3, 7));
   s.observers = rng.chance(0.3) ? static_cast<int>(rng.between(1, 2)) : 0;
-  s.duration = ms(rng.between(10000, 40000));
+  s.duration = ms(rng.between(5000, 25000));
   s.fault_per_second = rng.chance(0.2) ? 0.05 : 0.2 + static_cast<double>(rng.below(200)) / 100;
-  s.write_per_second = static_cast<double>(rng.between(20, 400));
+  s.write_per_second = static_cast<double>(rng.between(10, 120));
   return s;
 }
 
@@ -154,7 +155,8 @@ void ZabSim::crash(Node& node) {
   note(node.id, "CRASH");
   node.up = false;
   const std::set<LinkId> links = node.links;
-  for (LinkId link : links) close_link(link);
+  for (LinkId link : links) close_link(link, node.id);
+  node.links.clear();
   // A prefix of what was written and not synced may have reached the disk.
   const auto keep = static_cast<std::ptrdiff_t>(rng_.below(node.unsynced.size() + 1));
   node.log.insert(node.log.end(), node.unsynced.begin(), node.unsynced.begin() + keep);
@@ -227,16 +229,58 @@ void ZabSim::sync_log(Node& node) {
           });
 }
 
-void ZabSim::close_link(uint64_t link) {
+// closer: the end that closes (it is not told), 0 for a reset that both ends see.
+void ZabSim::close_link(uint64_t link, ServerId closer) {
   const auto it = links_.find(link);
   if (it == links_.end()) return;
-  const Link ends = it->second;
+  const std::pair<ServerId, ServerId> ends{it->second.learner, it->second.leader};
   links_.erase(it);
-  for (ServerId id : {ends.learner, ends.leader}) {
+  for (ServerId id : {ends.first, ends.second}) {
     Node& node = *nodes_[id];
-    if (!node.links.erase(link) || !node.up) continue;
-    on_node(id, latency(),
-            [this, link](Node& n) { step(n, [&](zab::Effects& out) { n.peer->on_link_closed(link, now_, out); }); });
+    if (id == closer || !node.up || !node.links.contains(link)) {
+      node.links.erase(link);
+    } else if (closer != 0 && !reachable(closer, id)) {
+      half_open_.emplace_back(id, link);
+    } else {
+      tell_closed(id, link);
+    }
+  }
+}
+
+void ZabSim::tell_closed(ServerId id, uint64_t link) {
+  nodes_[id]->links.erase(link);
+  on_node(id, latency(),
+          [this, link](Node& n) { step(n, [&](zab::Effects& out) { n.peer->on_link_closed(link, now_, out); }); });
+}
+
+void ZabSim::transmit(uint64_t link, ServerId from, std::function<void(Node&)> arrive) {
+  const auto it = links_.find(link);
+  if (it == links_.end()) return;
+  const int direction = it->second.learner == from ? 1 : 0;
+  const ServerId to = direction == 1 ? it->second.leader : it->second.learner;
+  auto& held = it->second.held_back[direction];
+  if (!held.empty() || !reachable(from, to)) {
+    held.push_back(std::move(arrive));
+    return;
+  }
+  TimePoint& last = it->second.last_delivery[direction];
+  last = std::max(last, now_ + latency());
+  on_node(to, last - now_, [link, arrive = std::move(arrive)](Node& n) {
+    if (n.links.contains(link)) arrive(n);
+  });
+}
+
+void ZabSim::reconnect_network() {
+  cut_.clear();
+  for (auto& [link, l] : links_) {
+    for (int direction : {0, 1}) {
+      auto held = std::move(l.held_back[direction]);
+      l.held_back[direction].clear();
+      for (auto& arrive : held) transmit(link, direction == 1 ? l.learner : l.leader, std::move(arrive));
+    }
+  }
+  for (const auto& [id, link] : std::exchange(half_open_, {})) {
+    if (nodes_[id]->up && nodes_[id]->links.contains(link)) tell_closed(id, link);
   }
 }
 
@@ -246,7 +290,7 @@ void ZabSim::connect(Node& node, ServerId leader, int attempts) {
     Node& target = *nodes_[leader];
     if (target.up && target.port_open && reachable(n.id, leader) && reachable(leader, n.id)) {
       const LinkId link = next_link_++;
-      links_[link] = Link{n.id, leader, {}};
+      links_[link] = Link{n.id, leader, {}, {}};
       n.links.insert(link);
       target.links.insert(link);
       step(target, [&](zab::Effects& out) { target.peer->on_link_open(link, now_, out); });
@@ -316,18 +360,18 @@ void ZabSim::fault() {
     }
     after(ms(rng_.between(100, 5000)), [this] {
       note(0, "PARTITION over");
-      cut_.clear();
+      reconnect_network();
     });
   } else if (!links_.empty()) {
     auto it = links_.begin();
     std::advance(it, static_cast<std::ptrdiff_t>(rng_.below(links_.size())));
     note(it->second.learner, "LINK RESET");
-    close_link(it->first);
+    close_link(it->first, 0);
   }
 }
 
 void ZabSim::heal() {
-  cut_.clear();
+  reconnect_network();
   for (auto& [id, n] : nodes_) {
     if (n->paused) {
       n->paused = false;
@@ -401,30 +445,14 @@ std::optional<std::string> ZabSim::run() {
 void ZabSim::apply_one(Node& node, zab::Effect& effect) {
   if (auto* e = std::get_if<zab::SendPacket>(&effect)) {
     const LinkId link = e->link;
-    const auto it = links_.find(link);
-    if (it == links_.end()) return;
-    const bool to_leader = it->second.learner == node.id;
-    const ServerId to = to_leader ? it->second.leader : it->second.learner;
-    // A cut network is a silent one: the bytes never arrive, and nobody is told.
-    if (!reachable(node.id, to)) return;
-    TimePoint& last = it->second.last_delivery[to_leader ? 1 : 0];
-    last = std::max(last, now_ + latency());
     auto bytes = encode(e->packet);
-    on_node(to, last - now_, [this, link, bytes](Node& n) {
-      if (!n.links.contains(link)) return;
+    transmit(link, node.id, [this, link, bytes](Node& n) {
       auto parsed = zab::parse_packet(bytes, 1 << 20);
       step(n, [&](zab::Effects& out) { n.peer->on_packet(link, *parsed->packet, now_, out); });
     });
   } else if (auto* snap = std::get_if<zab::SendSnapshot>(&effect)) {
     const LinkId link = snap->link;
-    const auto it = links_.find(link);
-    if (it == links_.end()) return;
-    const ServerId to = it->second.learner;
-    if (!reachable(node.id, to)) return;
-    TimePoint& last = it->second.last_delivery[0];
-    last = std::max(last, now_ + latency());
-    on_node(to, last - now_, [this, link, history = node.history](Node& n) {
-      if (!n.links.contains(link)) return;
+    transmit(link, node.id, [this, link, history = node.history](Node& n) {
       n.incoming = history;
       const Zxid zxid = history.empty() ? 0 : history.back().zxid;
       step(n, [&](zab::Effects& out) {
@@ -496,8 +524,7 @@ void ZabSim::apply_one(Node& node, zab::Effect& effect) {
     node.port_open = true;
   } else if (auto* close = std::get_if<zab::CloseLink>(&effect)) {
     const LinkId link = close->link;
-    node.links.erase(link);  // the closer is not told
-    close_link(link);
+    close_link(link, node.id);
   } else if (auto* serving = std::get_if<zab::StartServing>(&effect)) {
     node.serving = true;
     node.epoch = serving->epoch;
@@ -533,8 +560,8 @@ void ZabSim::apply_one(Node& node, zab::Effect& effect) {
     node.serving = node.port_open = false;
     node.pending.clear();
     const std::set<LinkId> links = node.links;
+    for (LinkId link : links) close_link(link, node.id);
     node.links.clear();
-    for (LinkId link : links) close_link(link);
     if (node.unsaved_snapshot) {
       node.snapshot = node.history;
       node.log.clear();

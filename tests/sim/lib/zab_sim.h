@@ -74,7 +74,10 @@ class ZabSim {
   void sync_log(Node& node);
   void arm_tick(Node& node);
   void connect(Node& node, ServerId leader, int attempts);
-  void close_link(uint64_t link);
+  void close_link(uint64_t link, ServerId closer);
+  void tell_closed(ServerId id, uint64_t link);
+  void transmit(uint64_t link, ServerId from, std::function<void(Node&)> arrive);
+  void reconnect_network();
   void deliver(Node& node, const zab::LoggedTxn& txn);
   void client_write();
   void fault();
@@ -92,8 +95,9 @@ class ZabSim {
   std::map<ServerId, std::unique_ptr<Node>> nodes_;
   std::map<uint64_t, Link> links_;
   uint64_t next_link_ = 1;
-  std::set<std::pair<ServerId, ServerId>> cut_;  // from -> to
-  std::vector<zab::LoggedTxn> order_;            // everything delivered anywhere, in zxid order
+  std::set<std::pair<ServerId, ServerId>> cut_;           // from -> to
+  std::vector<std::pair<ServerId, uint64_t>> half_open_;  // closed at the other end, and the news is not here yet
+  std::vector<zab::LoggedTxn> order_;                     // everything delivered anywhere, in zxid order
   std::map<int64_t, ServerId> leaders_by_epoch_;
   uint64_t next_write_ = 1;
   std::optional<std::string> broken_;

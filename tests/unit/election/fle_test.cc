@@ -41,6 +41,8 @@ class Net {
     }
   }
 
+  // The server's election port answers; it has not begun to look. Until then others find the connection refused.
+  void listen(ServerId id) { nodes_.at(id).up = true; }
   void start(ServerId id, Zxid zxid, int64_t epoch) {
     Node& n = nodes_.at(id);
     n.up = true;
@@ -216,6 +218,7 @@ TEST_CASE("many seeds: one leader, and it is the best of those that ran") {
     const int voters = static_cast<int>(rng.between(3, 7));
     Net net(voters, 0, seed);
     Vote best;
+    for (ServerId id = 1; id <= voters; ++id) net.listen(id);
     for (ServerId id = 1; id <= voters; ++id) {
       const Vote v{id, rng.between(0, 3), 0, rng.between(0, 2)};
       if (supersedes(v, best)) best = v;
@@ -234,6 +237,7 @@ TEST_CASE("planted bug: votes by id before zxid are found within 20 seeds") {
     Rng rng(seed);
     Net net(3, 0, seed, true);
     Vote best;
+    for (ServerId id = 1; id <= 3; ++id) net.listen(id);
     for (ServerId id = 1; id <= 3; ++id) {
       const Vote v{id, rng.between(0, 3), 0, 1};
       if (supersedes(v, best)) best = v;
