@@ -2,10 +2,12 @@
 #include <string>
 
 #include "cmd/command.h"
+#include "cmd/console_consumer.h"
 #include "cmd/console_producer.h"
 #include "cmd/dev.h"
 #include "cmd/kafka_server.h"
 #include "cmd/topics.h"
+#include "cmd/zk_cli.h"
 #include "cmd/zk_server.h"
 
 namespace kz::cmd {
@@ -14,10 +16,12 @@ namespace {
 // In the order of `kz help`.
 constexpr const Command* kCommands[] = {&kTopicsCommand,
                                         &kConsoleProducerCommand,
+                                        &kConsoleConsumerCommand,
                                         &kDevCommand,
                                         &kKafkaServerStartCommand,
                                         &kKafkaServerStopCommand,
                                         &kZkServerCommand,
+                                        &kZkCliCommand,
                                         &kZooKeeperServerStartCommand,
                                         &kZooKeeperServerStopCommand,
                                         nullptr};

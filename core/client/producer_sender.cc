@@ -397,6 +397,7 @@ void Producer::init_producer_id() {
   if (node == kLeastLoaded) return arm(init_not_before_);
   init_running_ = true;
   kafka::InitProducerIdRequest request;
+  request.transactional_id = std::nullopt;  // the field's own default is "", which brokers refuse
   request.transaction_timeout_ms = INT32_MAX;
   client_.send<kafka::InitProducerIdRequest, kafka::InitProducerIdResponse>(
       node, std::move(request), {}, [this, alive = alive_](Result<kafka::InitProducerIdResponse> response, int16_t) {

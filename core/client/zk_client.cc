@@ -155,7 +155,6 @@ void ZkClient::lost(const char* why) {
   }
   ZkSession::Output out;
   session_.on_transport_lost(out);
-  if (!was_connected && config_.fail_queued) session_.fail_queued(KeeperCode::kConnectionLoss, out);
   if (closing_ && was_connected) {
     // The server closed first, or the answer to the close was lost: nothing more can be done for this session.
     finish_close(std::move(out));
@@ -164,6 +163,7 @@ void ZkClient::lost(const char* why) {
   next_host_ = (next_host_ + 1) % where_.hosts.size();
   ++tried_;
   const bool all_tried = tried_ % where_.hosts.size() == 0;
+  if (!was_connected && all_tried && config_.fail_queued) session_.fail_queued(KeeperCode::kConnectionLoss, out);
   const int64_t wait = was_connected ? 0 : all_tried ? rng_.between(config_.retry_ms_min, config_.retry_ms_max) : 0;
   connect_next(ms(wait));
   auto alive = alive_;

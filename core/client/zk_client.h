@@ -40,7 +40,7 @@ struct ZkClientConfig {
   // Operations whose answer was lost with the connection are sent again after the reconnect instead of failing with
   // kConnectionLoss. The caller must then expect kNodeExists / kNoNode / kBadVersion from its own first attempt.
   bool retry_lost = false;
-  // Queued operations fail with kConnectionLoss at each attempt that made no session, as Java's; else they wait.
+  // Queued operations fail with kConnectionLoss when no host gave a session (Java: at the first one); else they wait.
   bool fail_queued = false;
   bool shuffle_hosts = true;
   int32_t retry_ms_min = 10;  // pause after all hosts were tried, drawn from the range (Java: up to 1 s)
@@ -124,6 +124,7 @@ class ZkClient final : private ConnectionHandler {
   // Operations. Paths are relative to the chroot. Callbacks come in the order of the calls, each once, never from
   // inside the call. Failures beside the server's: kConnectionLoss, kSessionExpired.
   void create(std::string path, std::string data, std::vector<zk::Acl> acl, int32_t flags, CreateDone done);
+  void create_null(std::string path, std::vector<zk::Acl> acl, int32_t flags, CreateDone done);  // with null data
   void create_ttl(std::string path, std::string data, std::vector<zk::Acl> acl, int32_t flags, int64_t ttl_ms,
                   CreateDone done);
   void create2(std::string path, std::string data, std::vector<zk::Acl> acl, int32_t flags, CreateDone done);

@@ -51,6 +51,15 @@ void ZkClient::create(std::string path, std::string data, std::vector<zk::Acl> a
   }));
 }
 
+void ZkClient::create_null(std::string path, std::vector<zk::Acl> acl, int32_t flags, CreateDone done) {
+  zk::CreateRequest body{full(path), std::nullopt, std::move(acl), flags};
+  submit(make(OpCode::kCreate, body, [this, done = std::move(done)](KeeperCode err, const Slice& reply) mutable {
+    zk::CreateResponse response;
+    err = take(err, reply, response);
+    done(err, strip(std::move(response.path)), {});
+  }));
+}
+
 void ZkClient::create2(std::string path, std::string data, std::vector<zk::Acl> acl, int32_t flags, CreateDone done) {
   zk::CreateRequest body{full(path), bytes_of(data), std::move(acl), flags};
   const bool container = flags == static_cast<int32_t>(zk::CreateMode::kContainer);
