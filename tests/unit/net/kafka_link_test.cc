@@ -21,8 +21,13 @@ namespace {
 // the reply, 't' echo from another thread, 'f' answer with file pieces.
 class EchoService final : public RequestService {
  public:
-  ~EchoService() override {
+  // The reactors must outlive every reply that is still to be sent.
+  void join_threads() {
+    std::lock_guard lock(mutex_);
     for (auto& t : threads_) t.join();
+    threads_.clear();
+  }
+  ~EchoService() override {
     if (file_ >= 0) ::close(file_);
   }
   void on_request(IncomingRequest r) override {
@@ -105,7 +110,10 @@ struct Fixture {
     port = link.bind(options).value();
     link.start_accepting();
   }
-  ~Fixture() { link.close(); }
+  ~Fixture() {
+    link.close();
+    service.join_threads();
+  }
   EchoService service;
   Reactor one{"one"}, two{"two"};
   KafkaLink link{{&one, &two}, service, 0};
