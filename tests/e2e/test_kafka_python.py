@@ -1,4 +1,6 @@
 """kafka-python from Debian: admin, producer, consumer, groups; a group shared between two members and ours."""
+import threading
+
 import kafka
 import kafka.errors
 import pytest
@@ -75,19 +77,32 @@ def test_group_offsets_survive(dev, topic):
 
 
 def test_two_members_share(dev, topic):
+    """Each member polls on a thread of its own: a join waits for the other's."""
     dev.create_topic(topic, 4)
-    members = [kafka.KafkaConsumer(topic, bootstrap_servers=dev.bootstrap, group_id=f"g-{topic}", auto_offset_reset="earliest")
-               for _ in range(2)]
+    assigned = [set(), set()]
+    stop = [threading.Event(), threading.Event()]
 
-    def balanced():
-        for m in members:
-            m.poll(100)
-        return all(len(m.assignment()) == 2 for m in members)
+    def member(i):
+        c = kafka.KafkaConsumer(topic, bootstrap_servers=dev.bootstrap, group_id=f"g-{topic}", auto_offset_reset="earliest",
+                                heartbeat_interval_ms=200)
+        while not stop[i].is_set():
+            c.poll(100)
+            assigned[i] = c.assignment()
+        c.close()
 
-    kzlib.wait_for("two partitions each", balanced, 30)
-    members[0].close()
-    kzlib.wait_for("the other has all", lambda: members[1].poll(100) is not None and len(members[1].assignment()) == 4, 30)
-    members[1].close()
+    threads = [threading.Thread(target=member, args=(i,), daemon=True) for i in range(2)]
+    for t in threads:
+        t.start()
+    try:
+        kzlib.wait_for("two partitions each", lambda: len(assigned[0]) == len(assigned[1]) == 2 and not assigned[0] & assigned[1], 30)
+        stop[0].set()
+        threads[0].join(20)
+        kzlib.wait_for("the other has all", lambda: len(assigned[1]) == 4, 30)
+    finally:
+        for s in stop:
+            s.set()
+        for t in threads:
+            t.join(20)
 
 
 def test_offsets_for_times_and_bounds(dev, topic):
