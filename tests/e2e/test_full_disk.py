@@ -54,7 +54,7 @@ def test_the_log_directory_goes_offline(kz, tmp_path, small_disk):
         producer.flush(10)
         assert errors, "the disk never filled up"
         assert broker.alive(), broker.output()[-2000:]
-        assert "No space left on device" in broker.output()
+        assert "no space left on device" in broker.output().lower()
         # The other directory goes on.
         kzlib.run("kcat", "-b", bootstrap, "-P", "-t", outside[0], input="fine\n", check=0)
         assert kzlib.run("kcat", "-b", bootstrap, "-C", "-t", outside[0], "-e", "-q", check=0).stdout == "fine\n"
