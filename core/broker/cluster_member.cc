@@ -174,6 +174,9 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
     groups_.on_leadership_change(change);
   };
   controller_.on_own_metadata = [this] { admin_.on_metadata(); };
+  controller_.on_active_changed = [this](bool active) {
+    if (active) warn_of_replication();
+  };
   controller_.reregister = [this](std::move_only_function<void()> done) {
     register_now([this, d = std::move(done)](Outcome<void> registered) mutable {
       if (!registered) log_.error("The broker could not register again: {}", registered.error());
@@ -209,6 +212,23 @@ void ClusterMember::join(std::vector<Endpoint> endpoints, Done done) {
     }
     d(std::move(registered));
   });
+}
+
+void ClusterMember::warn_of_replication() {
+  const KafkaConfig& config = broker_.config();
+  const auto live = static_cast<int32_t>(controller_.context().live.size());
+  std::vector<std::string> keys;
+  const auto look = [&](const char* key, int32_t factor) {
+    if (factor > live) keys.push_back(fmt::format("{}={}", key, factor));
+  };
+  look("default.replication.factor", config.default_replication_factor);
+  look("offsets.topic.replication.factor", config.offsets_topic_replication_factor);
+  look("transaction.state.log.replication.factor", config.transaction_state_log_replication_factor);
+  if (keys.empty()) return;
+  log_.warn(
+      "{} above the number of live brokers ({}): such topics cannot be created, and without __consumer_offsets no "
+      "consumer group works, until enough brokers are up",
+      fmt::join(keys, ", "), live);
 }
 
 void ClusterMember::register_now(std::move_only_function<void(Outcome<void>)> done) {

@@ -44,6 +44,8 @@ class ClusterMember {
   std::function<void(const std::string& topic)> on_topic_config;
 
  private:
+  // One loud line for default replication factors that this cluster cannot give.
+  void warn_of_replication();
   void register_now(std::move_only_function<void(Outcome<void>)> done);
 
   Broker& broker_;

@@ -144,6 +144,9 @@ class Controller final : private ZkPort::Listener {
   // -- partition and replica states (states.cc)
   void initialize_partitions(std::vector<TopicPartition> partitions, Next next);
   void elect_partitions(std::vector<TopicPartition> partitions, ElectionKind kind, bool allow_unclean, ElectDone done);
+  // Leadership that is in ZooKeeper already is taken over as it stands.
+  void adopt_states(std::vector<TopicPartition> partitions, Next next);
+  void elect_offline_of(std::vector<TopicPartition> partitions, Next next);
   void trigger_online(Next next);
   void trigger_online_of(std::vector<TopicPartition> candidates, Next next);
   void replicas_online(const std::vector<PartitionReplica>& replicas);

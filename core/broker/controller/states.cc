@@ -47,10 +47,16 @@ void Controller::initialize_partitions(std::vector<TopicPartition> partitions, N
   guarded(std::move(ops), [this, topic_count, states = std::move(states),
                            n = std::move(next)](std::vector<ZkOpResult> results) mutable {
     const size_t first = topic_count + states.size();
+    std::vector<TopicPartition> existing;
     for (size_t i = 0; i < states.size(); ++i) {
       auto& [tp, state] = states[i];
       ControllerContext::Partition* p = context_.partition(tp);
       if (!p) continue;
+      if (results[first + i].code == ZkCode::kNodeExists) {
+        // The answer to our own write may have been lost, or a former controller got this far.
+        existing.push_back(tp);
+        continue;
+      }
       if (results[first + i].code != ZkCode::kOk) {
         state_log_.warn("Controller {} epoch {} failed to change state for partition {} from New to Online: {}",
                         config_.broker_id, context_.epoch, show(tp), zk_code_name(results[first + i].code));
@@ -62,9 +68,32 @@ void Controller::initialize_partitions(std::vector<TopicPartition> partitions, N
       state_log_.debug("Changed partition {} from New to Online with state {}", show(tp), show(*p->leadership));
       batch_.add_leader_and_isr(isr, tp, true);
     }
-    batch_.flush();
-    n();
+    if (existing.empty()) {
+      batch_.flush();
+      n();
+    } else {
+      adopt_states(std::move(existing), std::move(n));
+    }
   });
+}
+
+void Controller::adopt_states(std::vector<TopicPartition> partitions, Next next) {
+  std::vector<ZkRequest> reads;
+  for (const TopicPartition& tp : partitions) reads.push_back(ZkRequest::get(zkpath::state(tp)));
+  zk_all(zk_, std::move(reads), step([this, partitions, n = std::move(next)](Results r) mutable {
+           if (lost_session(r)) return;
+           for (size_t i = 0; i < partitions.size(); ++i) {
+             ControllerContext::Partition* p = context_.partition(partitions[i]);
+             auto state = r[i].ok() ? decode_partition_state(r[i].data, r[i].stat.version) : fail(Errc::kNotFound);
+             if (!p || !state || state->controller_epoch > context_.epoch) continue;
+             p->leadership = std::move(*state);
+             const bool led = context_.replica_online(p->leadership->leader, partitions[i]);
+             p->state = led ? PartitionState::kOnline : PartitionState::kOffline;
+             batch_.add_leader_and_isr(p->leadership->isr, partitions[i], true);
+           }
+           batch_.flush();
+           elect_offline_of(std::move(partitions), std::move(n));
+         }));
 }
 
 void Controller::elect_partitions(std::vector<TopicPartition> partitions, ElectionKind kind, bool allow_unclean,
@@ -196,9 +225,17 @@ void Controller::trigger_online_of(std::vector<TopicPartition> candidates, Next 
     if (p->state == PartitionState::kOffline) offline.push_back(tp);
   }
   initialize_partitions(std::move(fresh), [this, offline = std::move(offline), n = std::move(next)]() mutable {
-    elect_partitions(std::move(offline), ElectionKind::kOffline, false,
-                     [n = std::move(n)](const auto&) mutable { n(); });
+    elect_offline_of(std::move(offline), std::move(n));
   });
+}
+
+void Controller::elect_offline_of(std::vector<TopicPartition> partitions, Next next) {
+  std::erase_if(partitions, [this](const TopicPartition& tp) {
+    const ControllerContext::Partition* p = context_.partition(tp);
+    return !p || p->state != PartitionState::kOffline;
+  });
+  elect_partitions(std::move(partitions), ElectionKind::kOffline, false,
+                   [n = std::move(next)](const auto&) mutable { n(); });
 }
 
 void Controller::replicas_online(const std::vector<PartitionReplica>& replicas) {

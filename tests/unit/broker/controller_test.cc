@@ -179,6 +179,29 @@ TEST_CASE("a topic without an id gets one") {
   CHECK(c.state("old", 0).leader == 1);
 }
 
+TEST_CASE("a partition whose state is written already is taken over") {
+  Cluster c;
+  c.start(1);
+  // As after a write whose answer was lost, or by a controller that died in the middle.
+  c.create_topic("t", {{1}});
+  c.put("/brokers/topics/t/partitions/1");
+  PartitionStateNode s;
+  s.leader = 1;
+  s.isr = {1};
+  s.controller_epoch = 1;
+  s.leader_epoch = 4;
+  c.put(zkpath::state({"t", 1}), encode_partition_state(s));
+  c.told[1].requests.clear();
+  TopicNode node = *decode_topic(c.zk.data("/brokers/topics/t"));
+  node.partitions[1].replicas = {1};
+  c.admin.set("/brokers/topics/t", encode_topic(node), -1, [](const ZkResult&) {});
+  c.executor.run();
+  const auto orders = c.told[1].all<LeaderAndIsrUpdate>();
+  REQUIRE(!orders.empty());
+  CHECK(orders.back().partitions.at(0).leader == 1);
+  CHECK(orders.back().partitions.at(0).leader_epoch == 4);
+}
+
 TEST_CASE("partitions are added to a topic; a topic under deletion is put back") {
   Cluster c;
   c.start(1);
@@ -188,6 +211,15 @@ TEST_CASE("partitions are added to a topic; a topic under deletion is put back")
   c.admin.set("/brokers/topics/t", encode_topic(node), -1, [](const ZkResult&) {});
   c.executor.run();
   CHECK(c.state("t", 1).leader == 1);
+  // While a replica cannot be deleted the topic stays, and grows no more.
+  c.told[1].stop_error = kafka::ErrorCode::kKafkaStorageError;
+  c.put("/admin/delete_topics/t");
+  REQUIRE(c.zk.has("/brokers/topics/t"));
+  node.partitions[2].replicas = {1};
+  c.admin.set("/brokers/topics/t", encode_topic(node), -1, [](const ZkResult&) {});
+  c.executor.run();
+  CHECK(decode_topic(c.zk.data("/brokers/topics/t"))->partitions.size() == 2);
+  CHECK(!c.zk.has("/brokers/topics/t/partitions/2"));
 }
 
 TEST_CASE("deletion: leader -2, stop, stop and delete, then the znodes with the request last") {
