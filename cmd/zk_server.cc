@@ -252,8 +252,6 @@ int status(const Script& script) {
     }
   }
   out("Error contacting service. It is probably not running.\n");
-  if (answer && answer->find("not in the whitelist") != std::string::npos)
-    hint("srvr is not in 4lw.commands.whitelist: the server runs, but may not say so");
   return 1;
 }
 
