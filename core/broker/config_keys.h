@@ -72,9 +72,9 @@
   X(StringOrNull, log_dirs, "log.dirs", nullptr, Constraint::none(), kReadOnly, true, "Comma list of data directories") \
   X(Long, log_flush_interval_messages, "log.flush.interval.messages", "9223372036854775807", Constraint::at_least(1), kClusterWide, true, "fsync after this many messages") \
   X(LongOrNull, log_flush_interval_ms, "log.flush.interval.ms", nullptr, Constraint::none(), kClusterWide, true, "fsync after this time; falls back to scheduler interval") \
-  X(Int, log_flush_offset_checkpoint_interval_ms, "log.flush.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, true, "Write recovery-point-offset-checkpoint this often") \
+  X(Int, log_flush_offset_checkpoint_interval_ms, "log.flush.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, false, "Write recovery-point-offset-checkpoint this often") \
   X(Long, log_flush_scheduler_interval_ms, "log.flush.scheduler.interval.ms", "9223372036854775807", Constraint::none(), kReadOnly, true, "How often flusher checks logs") \
-  X(Int, log_flush_start_offset_checkpoint_interval_ms, "log.flush.start.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, true, "Write log-start-offset-checkpoint this often") \
+  X(Int, log_flush_start_offset_checkpoint_interval_ms, "log.flush.start.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, false, "Write log-start-offset-checkpoint this often") \
   X(Int, log_index_interval_bytes, "log.index.interval.bytes", "4096", Constraint::at_least(0), kClusterWide, true, "Bytes appended between index entries") \
   X(Int, log_index_size_max_bytes, "log.index.size.max.bytes", "10485760", Constraint::at_least(4), kClusterWide, true, "Offset and time index file size cap") \
   X(Boolean, log_message_downconversion_enable, "log.message.downconversion.enable", "true", Constraint::none(), kClusterWide, false, "Convert to older formats for old fetchers") \
@@ -105,7 +105,7 @@
   X(Long, metrics_sample_window_ms, "metrics.sample.window.ms", "30000", Constraint::at_least(1), kReadOnly, false, "Length of one metric sample") \
   X(Int, min_insync_replicas, "min.insync.replicas", "1", Constraint::at_least(1), kClusterWide, true, "Minimum ISR for acks=all writes") \
   X(Int, node_id, "node.id", "-1", Constraint::none(), kReadOnly, true, "Synonym of broker.id, filled both ways since 3.x") \
-  X(Int, num_io_threads, "num.io.threads", "8", Constraint::at_least(1), kClusterWide, true, "Request handler threads") \
+  X(Int, num_io_threads, "num.io.threads", "8", Constraint::at_least(1), kClusterWide, false, "Request handler threads") \
   X(Int, num_network_threads, "num.network.threads", "3", Constraint::at_least(1), kClusterWide, true, "Network processor threads per listener") \
   X(Int, num_partitions, "num.partitions", "1", Constraint::at_least(1), kReadOnly, true, "Default partition count of auto-created topics") \
   X(Int, num_recovery_threads_per_data_dir, "num.recovery.threads.per.data.dir", "1", Constraint::at_least(1), kClusterWide, true, "Threads per dir for load and shutdown flush") \
@@ -114,7 +114,7 @@
   X(Int, offset_metadata_max_bytes, "offset.metadata.max.bytes", "4096", Constraint::none(), kReadOnly, true, "Max metadata string length per committed offset") \
   X(Short, offsets_commit_required_acks, "offsets.commit.required.acks", "-1", Constraint::none(), kReadOnly, true, "Acks for offset commit; do not change") \
   X(Int, offsets_commit_timeout_ms, "offsets.commit.timeout.ms", "5000", Constraint::at_least(1), kReadOnly, true, "Max wait for offset commit replication") \
-  X(Int, offsets_load_buffer_size, "offsets.load.buffer.size", "5242880", Constraint::at_least(1), kReadOnly, false, "Read buffer when loading __consumer_offsets") \
+  X(Int, offsets_load_buffer_size, "offsets.load.buffer.size", "5242880", Constraint::at_least(1), kReadOnly, true, "Read buffer when loading __consumer_offsets") \
   X(Long, offsets_retention_check_interval_ms, "offsets.retention.check.interval.ms", "600000", Constraint::at_least(1), kReadOnly, true, "How often expired offsets are purged") \
   X(Int, offsets_retention_minutes, "offsets.retention.minutes", "10080", Constraint::at_least(1), kReadOnly, true, "Drop offsets this long after group empties") \
   X(Int, offsets_topic_compression_codec, "offsets.topic.compression.codec", "0", Constraint::none(), kReadOnly, true, "Codec id for __consumer_offsets batches") \
