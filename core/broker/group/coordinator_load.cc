@@ -2,12 +2,28 @@
 // removeGroupsAndOffsets @ 3.4.0. Records of versions to come are skipped and logged; the original stops there.
 #include "core/broker/group/coordinator.h"
 #include "core/broker/topic_rules.h"
+#include "core/bytes/writer.h"
 #include "core/kafka/record/compress.h"
 #include "core/kafka/record/control.h"
 
 namespace kz::broker {
 
 using kafka::ErrorCode;
+
+namespace {
+
+// For stores that keep their logs in memory.
+Result<Slice> in_memory(const Chain& chain) {
+  Buffer out;
+  for (const Chain::Piece& piece : chain.pieces()) {
+    const auto* slice = std::get_if<Slice>(&piece);
+    if (!slice) return fail(Errc::kIo, "log segments cannot be read into memory here");
+    out.raw(slice->bytes());
+  }
+  return out.to_slice();
+}
+
+}  // namespace
 
 struct GroupCoordinator::Loaded {
   std::map<std::string, kafka::GroupMetadataValue> groups;
@@ -94,12 +110,7 @@ bool GroupCoordinator::read_log(PartitionLog& log, Loaded& into) const {
   while (at < end) {
     auto read = log.read(at, config_.load_buffer_bytes, end, true);
     if (!read || read->records.empty()) return read.has_value();
-    Result<Slice> bytes = fail(Errc::kIo, "log segments cannot be read into memory here");
-    if (read_chain) {
-      bytes = read_chain(read->records);
-    } else if (read->records.pieces().size() == 1 && std::holds_alternative<Slice>(read->records.pieces()[0])) {
-      bytes = std::get<Slice>(read->records.pieces()[0]);
-    }
+    const Result<Slice> bytes = read_chain ? read_chain(read->records) : in_memory(read->records);
     if (!bytes) return false;
     const Offset before = at;
     size_t position = 0;
