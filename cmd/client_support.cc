@@ -1,5 +1,6 @@
 #include "cmd/client_support.h"
 
+#include <poll.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -11,6 +12,10 @@
 #include "core/client/peer_hint.h"
 
 namespace kz::cmd {
+
+namespace {
+constexpr Duration kPeerPatience = ms(2000);
+}
 
 uint64_t random_seed() {
   uint64_t seed = 0;
@@ -29,6 +34,7 @@ ToolRuntime::ToolRuntime(net::ConnectorOptions options)
 
 ToolRuntime::~ToolRuntime() {
   reactor_.run_sync([this] {
+    forget_peers();
     probe_.reset();
     connector_.reset();
   });
@@ -42,16 +48,25 @@ void ToolRuntime::watch_peers(client::KafkaClient& client) {
     hint(client::peer_hint(kind, address, "Kafka"));
   });
   client.set_failure_listener([this](const client::HostPort& address, Error why, bool before_ready) {
-    if (hinted_ || probe_ || !before_ready || why.code != Errc::kDisconnected) return;
-    probe_ = std::make_unique<client::ZkProbe>(*connector_, reactor_);
-    probe_->ask(address.host, address.port, [this, text = address.text()](bool is_zookeeper) {
-      if (std::exchange(hinted_, true)) return;
-      if (is_zookeeper) {
-        hint(client::peer_hint(client::PeerKind::kZooKeeper, text, "Kafka"));
-      } else {
-        hint(text + " closes connections without an answer: it may want TLS or another protocol, or is not a broker");
-      }
-    });
+    if (before_ready && why.code == Errc::kDisconnected) probe(address);
+  });
+  // A peer that takes the connection and says nothing, as HTTP servers do.
+  patience_ = reactor_.after(kPeerPatience, [this, &client] {
+    patience_ = 0;
+    if (!client.any_ready() && client.any_open()) probe(client.config().bootstrap[0]);
+  });
+}
+
+void ToolRuntime::forget_peers() { reactor_.cancel(std::exchange(patience_, 0)); }
+
+void ToolRuntime::probe(const client::HostPort& address) {
+  if (hinted_ || probe_) return;
+  probe_ = std::make_unique<client::PeerProbe>(*connector_, reactor_);
+  probe_->ask(address.host, address.port, [this, text = address.text()](client::PeerKind kind) {
+    if (std::exchange(hinted_, true)) return;
+    std::string line = client::peer_hint(kind, text, "Kafka");
+    if (line.empty()) line = text + " does not answer as a broker: it may be an SSL listener or another service";
+    hint(line);
   });
 }
 
@@ -70,6 +85,12 @@ void Output::flush() {
   if (buffer_.empty()) return;
   write_all(buffer_);
   buffer_.clear();
+}
+
+bool Output::reader_gone() {
+  pollfd p = {.fd = fd_, .events = 0, .revents = 0};
+  if (!failed_ && ::poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLNVAL)) != 0) failed_ = true;
+  return failed_;
 }
 
 void Output::write_all(std::string_view text) {

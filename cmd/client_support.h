@@ -14,7 +14,7 @@
 #include "cmd/command.h"
 #include "core/base/rng.h"
 #include "core/client/kafka_client.h"
-#include "core/client/zk_probe.h"
+#include "core/client/peer_probe.h"
 #include "net/connector.h"
 #include "net/reactor.h"
 
@@ -39,15 +39,19 @@ class ToolRuntime {
     reactor_.post([promise, &start] { start([promise](T value) { promise->set_value(std::move(value)); }); });
     return future.get();
   }
-  // Prints one hint line, once, when a peer turns out to be something else than a broker.
+  // Prints one hint line, once, when a peer turns out to be something else than a broker. Reactor only; the client is
+  // destroyed there too, after forget_peers().
   void watch_peers(client::KafkaClient& client);
+  void forget_peers();
 
  private:
   net::Reactor reactor_;
   Rng rng_;
   std::unique_ptr<net::TcpConnector> connector_;
-  std::unique_ptr<client::ZkProbe> probe_;
+  std::unique_ptr<client::PeerProbe> probe_;
   bool hinted_ = false;
+  TimerId patience_ = 0;
+  void probe(const client::HostPort& address);
 };
 
 uint64_t random_seed();
@@ -71,6 +75,8 @@ class Output {
   }
   void flush();
   bool failed() const { return failed_; }
+  // Whether the reader of a pipe has gone, without writing. Then failed() is true as well.
+  bool reader_gone();
 
  private:
   void write_all(std::string_view text);

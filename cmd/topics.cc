@@ -234,6 +234,7 @@ int run_api(const std::string& servers, const Parsed& parsed, const std::string&
   }
   runtime.on_reactor([&] {
     admin.reset();
+    runtime.forget_peers();
     kafka.reset();
   });
   return result ? finish_output(out, 0) : print_error(out, result.error());

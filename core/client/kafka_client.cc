@@ -101,6 +101,12 @@ bool KafkaClient::any_ready() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n.second->state == State::kReady; });
 }
 
+bool KafkaClient::any_open() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& n) {
+    return n.second->state == State::kNegotiating || n.second->state == State::kReady;
+  });
+}
+
 size_t KafkaClient::in_flight(BrokerId id) const {
   auto it = nodes_.find(id);
   return it == nodes_.end() ? 0 : it->second->in_flight.size() + it->second->queued.size();

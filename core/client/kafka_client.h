@@ -106,6 +106,7 @@ class KafkaClient final : private ConnectionHandler {
   // A connected node with few requests outstanding, or one that may be tried; kLeastLoaded when all are backing off.
   BrokerId pick_node();
   bool any_ready() const;
+  bool any_open() const;  // connected at all, ready or not
   // Begins to connect, respecting the back-off, unless a connection exists. The ready listener hears of success.
   void connect(BrokerId node);
   void set_ready_listener(std::function<void(BrokerId)> listener) { ready_listener_ = std::move(listener); }
