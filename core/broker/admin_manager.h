@@ -80,7 +80,7 @@ class AdminManager final : public TopicAdmin {
   // Executor thread: metadata of this broker changed; waiting answers look again.
   void on_metadata();
   // Whether this broker is the controller: else requests are answered NOT_CONTROLLER.
-  bool active() const { return controller_.active(); }
+  bool active() const { return controller_.ready(); }
 
  private:
   // Answers that wait for metadata: of leaders for partitions, or of a topic's absence.

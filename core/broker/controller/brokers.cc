@@ -80,63 +80,64 @@ void Controller::on_leader_and_isr_response(BrokerId broker, LeadershipResult re
 }
 
 void Controller::process_broker_change(Next next) {
-  zk_.children(
-      zkpath::kBrokerIds, true, step([this, n = std::move(next)](ZkResult list) mutable {
-        std::vector<ZkRequest> reads;
-        for (const std::string& id : list.children) {
-          reads.push_back(ZkRequest::get(std::string(zkpath::kBrokerIds) + "/" + id, true));
-        }
-        Results first;
-        first.push_back(std::move(list));
-        if (lost_session(first)) return;
-        zk_all(zk_, std::move(reads), step([this, m = std::move(n)](Results nodes) mutable {
-                 if (lost_session(nodes)) return;
-                 std::map<BrokerId, BrokerNode> current;
-                 for (const ZkResult& node : nodes) {
-                   if (!node.ok()) continue;
-                   const auto id = static_cast<BrokerId>(std::atoi(std::string(zkpath::base_name(node.path)).c_str()));
-                   auto info = decode_broker(id, node.data);
-                   if (!info) continue;
-                   info->epoch = node.stat.czxid;
-                   current[id] = std::move(*info);
+  zk_.children(zkpath::kBrokerIds, true, step([this, n = std::move(next)](ZkResult list) mutable {
+                 std::vector<ZkRequest> reads;
+                 for (const std::string& id : list.children) {
+                   reads.push_back(ZkRequest::get(std::string(zkpath::kBrokerIds) + "/" + id, true));
                  }
-                 std::vector<BrokerId> added;
-                 std::vector<BrokerId> bounced;
-                 std::vector<BrokerId> dead;
-                 for (const auto& [id, node] : current) {
-                   const auto old = context_.live.find(id);
-                   if (old == context_.live.end()) {
-                     added.push_back(id);
-                   } else if (node.epoch > old->second.epoch) {
-                     bounced.push_back(id);
-                   }
-                 }
-                 for (const auto& [id, node] : context_.live) {
-                   if (!current.contains(id)) dead.push_back(id);
-                 }
-                 log_.info("Newly added brokers: {}, deleted brokers: {}, bounced brokers: {}, all live brokers: {}",
-                           fmt::join(added, ","), fmt::join(dead, ","), fmt::join(bounced, ","),
-                           fmt::join(context_.live_brokers(), ","));
-                 for (const BrokerId id : dead) channels_.erase(id);
-                 for (const BrokerId id : added) context_.live[id] = current[id];
-                 for (const BrokerId id : added) add_channel(current[id]);
-                 for (const BrokerId id : bounced) add_channel(current[id]);
-                 std::vector<BrokerNode> bounced_nodes;
-                 for (const BrokerId id : bounced) bounced_nodes.push_back(current[id]);
-                 on_broker_startup(added, [this, bounced, dead, bounced_nodes = std::move(bounced_nodes),
-                                           k = std::move(m)]() mutable {
-                   for (const BrokerId id : bounced) context_.live.erase(id);
-                   on_broker_failure(bounced, [this, bounced, dead, bounced_nodes = std::move(bounced_nodes),
-                                               d = std::move(k)]() mutable {
-                     for (BrokerNode& node : bounced_nodes) context_.live[node.id] = node;
-                     on_broker_startup(bounced, [this, dead, e = std::move(d)]() mutable {
-                       for (const BrokerId id : dead) context_.live.erase(id);
-                       on_broker_failure(dead, std::move(e));
-                     });
-                   });
-                 });
+                 Results first;
+                 first.push_back(std::move(list));
+                 if (lost_session(first)) return;
+                 zk_all(zk_, std::move(reads), step([this, m = std::move(n)](Results nodes) mutable {
+                          if (lost_session(nodes)) return;
+                          std::map<BrokerId, BrokerNode> current;
+                          for (const ZkResult& node : nodes) {
+                            if (!node.ok()) continue;
+                            const auto id = zkpath::broker_id_of(node.path);
+                            if (!id) continue;
+                            auto info = decode_broker(*id, node.data);
+                            if (!info) continue;
+                            info->epoch = node.stat.czxid;
+                            current[*id] = std::move(*info);
+                          }
+                          std::vector<BrokerId> added;
+                          std::vector<BrokerId> bounced;
+                          std::vector<BrokerId> dead;
+                          for (const auto& [id, node] : current) {
+                            const auto old = context_.live.find(id);
+                            if (old == context_.live.end()) {
+                              added.push_back(id);
+                            } else if (node.epoch > old->second.epoch) {
+                              bounced.push_back(id);
+                            }
+                          }
+                          for (const auto& [id, node] : context_.live) {
+                            if (!current.contains(id)) dead.push_back(id);
+                          }
+                          log_.info(
+                              "Newly added brokers: {}, deleted brokers: {}, bounced brokers: {}, all live brokers: {}",
+                              fmt::join(added, ","), fmt::join(dead, ","), fmt::join(bounced, ","),
+                              fmt::join(context_.live_brokers(), ","));
+                          for (const BrokerId id : dead) channels_.erase(id);
+                          for (const BrokerId id : added) context_.live[id] = current[id];
+                          for (const BrokerId id : added) add_channel(current[id]);
+                          for (const BrokerId id : bounced) add_channel(current[id]);
+                          std::vector<BrokerNode> bounced_nodes;
+                          for (const BrokerId id : bounced) bounced_nodes.push_back(current[id]);
+                          on_broker_startup(added, [this, bounced, dead, bounced_nodes = std::move(bounced_nodes),
+                                                    k = std::move(m)]() mutable {
+                            for (const BrokerId id : bounced) context_.live.erase(id);
+                            on_broker_failure(bounced, [this, bounced, dead, bounced_nodes = std::move(bounced_nodes),
+                                                        d = std::move(k)]() mutable {
+                              for (BrokerNode& node : bounced_nodes) context_.live[node.id] = node;
+                              on_broker_startup(bounced, [this, dead, e = std::move(d)]() mutable {
+                                for (const BrokerId id : dead) context_.live.erase(id);
+                                on_broker_failure(dead, std::move(e));
+                              });
+                            });
+                          });
+                        }));
                }));
-      }));
 }
 
 void Controller::process_broker_modified(BrokerId id, Next next) {

@@ -96,8 +96,9 @@ void Controller::on_watch(ZkWatch what, const std::string& path) {
     active_event("brokers", [this, next] { process_broker_change(next()); });
   } else if (p.starts_with("/brokers/ids/")) {
     if (what != ZkWatch::kDataChanged) return;
-    const auto id = static_cast<BrokerId>(std::atoi(std::string(zkpath::base_name(p)).c_str()));
-    active_event("broker-" + std::to_string(id), [this, id, next] { process_broker_modified(id, next()); });
+    const auto id = zkpath::broker_id_of(p);
+    if (!id) return;
+    active_event("broker-" + std::to_string(*id), [this, id = *id, next] { process_broker_modified(id, next()); });
   } else if (p == zkpath::kTopics) {
     active_event("topics", [this, next] { process_topic_change(next()); });
   } else if (p.starts_with("/brokers/topics/")) {

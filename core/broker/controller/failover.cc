@@ -70,15 +70,15 @@ void Controller::load(Next next) {
                                 if (lost_session(nodes)) return;
                                 for (const ZkResult& node : nodes) {
                                   if (!node.ok()) continue;
-                                  const auto id = static_cast<BrokerId>(
-                                      std::atoi(std::string(zkpath::base_name(node.path)).c_str()));
-                                  auto info = decode_broker(id, node.data);
+                                  const auto id = zkpath::broker_id_of(node.path);
+                                  if (!id) continue;
+                                  auto info = decode_broker(*id, node.data);
                                   if (!info) {
                                     log_.error("Failed to parse the broker info from zookeeper: {}", node.data);
                                     continue;
                                   }
                                   info->epoch = node.stat.czxid;
-                                  context_.live[id] = std::move(*info);
+                                  context_.live[*id] = std::move(*info);
                                 }
                                 load_topics(std::move(d));
                               }));

@@ -27,6 +27,14 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::optional<BrokerId> broker_id_of(std::string_view path) {
+  const std::string_view digits = base_name(path);
+  BrokerId id = -1;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  if (error != std::errc{} || end != digits.data() + digits.size() || id < 0) return std::nullopt;
+  return id;
+}
+
 std::optional<int64_t> sequence_of(std::string_view name) {
   if (name.size() < 10) return std::nullopt;
   const std::string_view digits = name.substr(name.size() - 10);

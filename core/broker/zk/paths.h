@@ -41,6 +41,8 @@ std::string delete_topic(std::string_view name);
 
 // The last component; what follows `prefix` if path starts with it.
 std::string_view base_name(std::string_view path);
+// The id that a /brokers/ids/<id> path or name ends with; empty when it is no number.
+std::optional<BrokerId> broker_id_of(std::string_view path);
 // The sequence number at the end of a PERSISTENT_SEQUENTIAL node's name; empty when there is none.
 std::optional<int64_t> sequence_of(std::string_view name);
 

@@ -116,5 +116,22 @@ TEST_CASE("lists of partitions and names of nodes") {
   CHECK(!decode_feature_enabled(R"({"version":1,"status":0,"features":{}})"));
   CHECK(zkpath::sequence_of("config_change_0000000012") == 12);
   CHECK(!zkpath::sequence_of("config_change_x"));
+  CHECK(zkpath::broker_id_of("/brokers/ids/12") == 12);
+  CHECK(!zkpath::broker_id_of("/brokers/ids/x"));
   CHECK(zkpath::state({"a.b", 3}) == "/brokers/topics/a.b/partitions/3/state");
+}
+
+TEST_CASE("what is cut off or no object is refused, never trusted") {
+  TopicNode topic;
+  topic.partitions[0] = {{1, 2}, {3}, {}};
+  const std::string whole = encode_topic(topic);
+  for (size_t n = 0; n < whole.size(); ++n) CHECK(!decode_topic(std::string_view(whole).substr(0, n)));
+  for (const char* bad : {"null", "1", "\"x\"", "[]", "{", "{}}", "\xff\xfe"}) {
+    CHECK(!decode_topic(bad));
+    CHECK(!decode_controller(bad));
+    CHECK(!decode_partition_state(bad, 0));
+    CHECK(!decode_config(bad));
+    CHECK(!decode_cluster_id(bad));
+    CHECK(!decode_producer_id_block(bad));
+  }
 }
