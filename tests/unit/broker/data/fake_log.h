@@ -1,9 +1,12 @@
 // An in-memory PartitionLog and LogStore for tests of the data path: real validation, no files. Appends can be held
 // back to stand for a busy disk; a log can be taken offline.
 #pragma once
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -21,7 +24,6 @@ class FakeLog final : public PartitionLog {
   bool hold_appends = false;
   std::vector<std::move_only_function<void()>> held;
   bool is_offline = false;
-  int reads = 0;
 
   const TopicPartition& topic_partition() const override { return tp_; }
   kafka::Uuid topic_id() const override { return id_; }
@@ -40,7 +42,7 @@ class FakeLog final : public PartitionLog {
   AppendResult append_as_follower(Slice, Now) override { return std::unexpected(AppendFailure{}); }
 
   Result<LogReadInfo> read(Offset from, int64_t max_bytes, Offset upper_bound, bool at_least_one) override {
-    ++reads;
+    std::lock_guard lock(mutex_);
     if (is_offline) return fail(Errc::kIo, "offline");
     if (from < start_ || from > end_) return fail(Errc::kOutOfRange, "fetch offset");
     LogReadInfo out;
@@ -61,7 +63,7 @@ class FakeLog final : public PartitionLog {
   Offset log_start_offset() const override { return start_; }
   Offset log_end_offset() const override { return end_; }
   Offset high_watermark() const override { return high_watermark_; }
-  Offset last_stable_offset() const override { return std::min(high_watermark_, stable_); }
+  Offset last_stable_offset() const override { return std::min(high_watermark_.load(), stable_); }
   void set_high_watermark(Offset offset) override { high_watermark_ = offset; }
   int64_t size_bytes() const override {
     int64_t n = 0;
@@ -119,6 +121,7 @@ class FakeLog final : public PartitionLog {
 
  private:
   AppendResult append(Slice records, LeaderEpoch epoch, int16_t produce_version, Now now) {
+    std::lock_guard lock(mutex_);
     if (is_offline) return std::unexpected(AppendFailure{kafka::ErrorCode::kKafkaStorageError, "", {}});
     const std::string name = tp_.topic + "-" + std::to_string(tp_.partition);
     kafka::ValidationRules rules;
@@ -152,9 +155,10 @@ class FakeLog final : public PartitionLog {
   kafka::BatchValidator validator_;
   std::vector<Slice> batches_;
   std::vector<std::pair<LeaderEpoch, Offset>> epochs_;
-  Offset start_ = 0;
-  Offset end_ = 0;
-  Offset high_watermark_ = 0;
+  mutable std::mutex mutex_;
+  std::atomic<Offset> start_ = 0;
+  std::atomic<Offset> end_ = 0;
+  std::atomic<Offset> high_watermark_ = 0;
   Offset stable_ = INT64_MAX;
 };
 
