@@ -6,6 +6,9 @@ JOBS ?= $(shell nproc)
 RUNS ?= 200
 TIME ?= 60
 packages = tests/tools/packages.sh
+# So that another checkout on the same machine finds the same objects.
+export CCACHE_BASEDIR = $(CURDIR)
+export CCACHE_NOHASHDIR = 1
 
 .DEFAULT_GOAL := build
 .PHONY: build demo run test interop check precommit sim soak fuzz bench golden docs fmt install help clean deps-%

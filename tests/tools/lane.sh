@@ -50,8 +50,6 @@ case ${1:?lane} in
       TSAN_OPTIONS="suppressions=$PWD/tests/tools/tsan.supp exitcode=66" KZ_SANITIZER=$sanitizer \
         pytest_run "$PWD/build/$sanitizer/kz" -m "not timing" tests/e2e
     done
-    step fuzz entries
-    tests/tools/fuzz.sh 5
     ;;
   precommit)
     configure_and_build release
