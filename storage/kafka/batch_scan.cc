@@ -54,6 +54,7 @@ Result<std::optional<BatchInfo>> HeaderScan::next() {
     if (info.error().code == Errc::kTruncated) return std::nullopt;
     return std::unexpected(info.error());
   }
+  last_seen_base_ = info->base_offset;
   if (info->size > left) return std::nullopt;
   position_ += info->size;
   return *info;

@@ -33,6 +33,8 @@ class HeaderScan {
   // nullopt at the end, or where less than a whole batch is left. kCorrupt, kIo.
   Result<std::optional<BatchInfo>> next();
   int64_t position() const { return position_; }
+  // Base offset of the batch that was seen last, whole or cut off by `end`; -1 when none.
+  Offset last_seen_base() const { return last_seen_base_; }
 
  private:
   static constexpr size_t kChunk = 4096;
@@ -41,6 +43,7 @@ class HeaderScan {
   int64_t end_;
   int64_t chunk_at_ = 0;
   size_t chunk_size_ = 0;
+  Offset last_seen_base_ = -1;
   std::array<std::byte, kChunk> chunk_;
 };
 

@@ -12,6 +12,7 @@ Status IndexFile::open() {
   if (info.size % static_cast<int64_t>(entry_size_) != 0) return fail(Errc::kCorrupt, "index size", info.size);
   in_file_ = static_cast<size_t>(info.size) / entry_size_;
   tail_.clear();
+  block_.clear();
   return {};
 }
 
@@ -21,6 +22,7 @@ Status IndexFile::create(bool fresh) {
   file_ = std::move(opened);
   in_file_ = 0;
   tail_.clear();
+  block_.clear();
   unsynced_ = !fresh;
   return {};
 }
@@ -72,7 +74,9 @@ int64_t IndexFile::floor(Key key, int64_t target, MutableBytes entry) const {
       std::memcpy(entry.data(), tail_.data() + lo * entry_size_, entry_size_);
       return static_cast<int64_t>(in_file_ + lo);
     }
-    if (in_file_ == 0 || !file()) return -1;
+    if (in_file_ == 0) return -1;
+    if (const int64_t hit = floor_in_block(key, target, entry); hit >= 0) return hit;
+    if (!file()) return -1;
     f = file_;
     high = in_file_;
   }
@@ -92,9 +96,28 @@ int64_t IndexFile::floor(Key key, int64_t target, MutableBytes entry) const {
   int64_t found = -1;
   for (size_t i = 0; i < high - low && key(block.data() + i * entry_size_) <= target; ++i)
     found = static_cast<int64_t>(low + i);
-  if (found >= 0)
-    std::memcpy(entry.data(), block.data() + (static_cast<size_t>(found) - low) * entry_size_, entry_size_);
+  if (found < 0) return -1;
+  std::memcpy(entry.data(), block.data() + (static_cast<size_t>(found) - low) * entry_size_, entry_size_);
+  std::lock_guard lock(mutex_);
+  if (high <= in_file_) {  // not truncated meanwhile
+    block_.assign(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(bytes));
+    block_first_ = low;
+  }
   return found;
+}
+
+// Only a block that holds the entry and the one behind it can answer.
+int64_t IndexFile::floor_in_block(Key key, int64_t target, MutableBytes entry) const {
+  const size_t count = block_.size() / entry_size_;
+  if (count < 2 || key(block_.data()) > target || key(block_.data() + (count - 1) * entry_size_) <= target) return -1;
+  size_t lo = 0;
+  size_t hi = count - 1;  // key(lo) <= target < key(hi)
+  while (hi - lo > 1) {
+    const size_t mid = (lo + hi) / 2;
+    (key(block_.data() + mid * entry_size_) <= target ? lo : hi) = mid;
+  }
+  std::memcpy(entry.data(), block_.data() + lo * entry_size_, entry_size_);
+  return static_cast<int64_t>(block_first_ + lo);
 }
 
 Status IndexFile::truncate(size_t count) {
@@ -104,6 +127,7 @@ Status IndexFile::truncate(size_t count) {
     return {};
   }
   tail_.clear();
+  block_.clear();
   KZ_TRY(File * f, file());
   KZ_CHECK(f->truncate(static_cast<int64_t>(count * entry_size_)));
   in_file_ = count;

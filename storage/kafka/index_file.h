@@ -45,6 +45,7 @@ class IndexFile {
   static constexpr size_t kBlockBytes = 4096;
   Status flush_locked(bool sync);
   Result<File*> file() const;
+  int64_t floor_in_block(Key key, int64_t target, MutableBytes entry) const;  // under mutex_
 
   FileSystem& fs_;
   std::string path_;
@@ -54,6 +55,9 @@ class IndexFile {
   size_t in_file_ = 0;                  // entries before the tail
   std::vector<std::byte> tail_;
   bool unsynced_ = false;
+  // The block of the file that the last lookup ended in: sequential readers stay there.
+  mutable std::vector<std::byte> block_;
+  mutable size_t block_first_ = 0;  // index of its first entry
 };
 
 }  // namespace kz::storage

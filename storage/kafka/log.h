@@ -3,6 +3,7 @@
 // meanwhile, and answers for them; nobody waits for another's write but the rare exclusive operations (truncation,
 // roll by retention, closing), which run on disk or replica threads.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -26,6 +27,11 @@ struct LogEnvironment {
   FileSystem* fs = nullptr;
   // Runs a job on a disk thread, in order; false: not taken. In place when empty (tests).
   std::function<bool(std::move_only_function<void()>)> background;
+  // Where appends run while the disk is slow, so that no reactor waits for it; a thread of its own, because
+  // `background` may be busy syncing for seconds. Not used when empty.
+  std::function<bool(std::move_only_function<void()>)> slow_lane;
+  // Writes of records that must be quick before appends run in their callers' threads again; 0 = the disk is calm.
+  mutable std::atomic<int> slow_writes_left{0};
   // The directory failed: it goes offline. Any thread.
   std::function<void(const std::string& why)> on_failure;
   // Runs a job after a while, on a disk thread. In place when empty (tests).
@@ -123,6 +129,7 @@ class Log final : public PartitionLog, public std::enable_shared_from_this<Log> 
   class Exclusive;
 
   void run_writer(Pending first);
+  Status timed_append(Segment& segment, const Pending& p, Offset first, Offset last, int64_t index_interval_bytes);
   AppendResult write_batch(Pending& p, bool& wants_sync);
   AppendResult store_failed(const Error& error, const char* doing);
   std::expected<std::shared_ptr<Segment>, Error> roll_if_needed(size_t bytes, int64_t max_timestamp, Offset first,

@@ -1,6 +1,7 @@
 // Log: appending. Source: UnifiedLog.append @ 3.4.0. Order of checks: records (before the queue), segment.bytes, roll,
 // producer state, write.
 #include <algorithm>
+#include <chrono>
 
 #include "core/kafka/record/legacy.h"
 
@@ -65,7 +66,30 @@ void Log::append_as_leader(Slice records, LeaderEpoch epoch, AppendOrigin origin
     }
     writing_ = true;
   }
+  if (env_->slow_writes_left.load(std::memory_order_relaxed) > 0 && env_->slow_lane) {
+    auto shared = std::make_shared<Pending>(std::move(pending));
+    if (!env_->slow_lane([self = shared_from_this(), shared] { self->run_writer(std::move(*shared)); }))
+      run_writer(std::move(*shared));
+    return;
+  }
   run_writer(std::move(pending));
+}
+
+// After one write of more than 5 ms (write-back, a full journal) the directory's appends leave the reactors until 32 in
+// a row were quick.
+Status Log::timed_append(Segment& segment, const Pending& p, Offset first, Offset last, int64_t index_interval_bytes) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kSlow = std::chrono::milliseconds(5);
+  constexpr int kQuickWritesToCalm = 32;
+  const auto started = Clock::now();
+  auto ok = segment.append(p.batch.batch, first, last, p.batch.max_timestamp, first + p.batch.max_timestamp_delta,
+                           index_interval_bytes);
+  auto& left = env_->slow_writes_left;
+  if (Clock::now() - started > kSlow)
+    left.store(kQuickWritesToCalm, std::memory_order_relaxed);
+  else if (const int n = left.load(std::memory_order_relaxed); n > 0)
+    left.store(n - 1, std::memory_order_relaxed);
+  return ok;
 }
 
 void Log::run_writer(Pending pending) {
@@ -143,9 +167,7 @@ AppendResult Log::write_batch(Pending& p, bool& wants_sync) {
       return refuse(refusal->code, std::move(refusal->message));
   }
 
-  if (auto ok = (*segment)->append(bytes, first, last, p.batch.max_timestamp, first + p.batch.max_timestamp_delta,
-                                   config->index_interval_bytes);
-      !ok)
+  if (auto ok = timed_append(**segment, p, first, last, config->index_interval_bytes); !ok)
     return store_failed(ok.error(), "appending records");
 
   LogAppendInfo out;

@@ -14,7 +14,10 @@ LogManager::LogManager(FileSystem& fs, LogManagerOptions options)
 
 LogManager::~LogManager() {
   // Jobs hold their logs; the pools run what is queued before the directories go.
-  for (auto& d : directories_) d->pool.reset();
+  for (auto& d : directories_) {
+    d->slow_lane.reset();
+    d->pool.reset();
+  }
 }
 
 int64_t LogManager::wall_ms() const {
@@ -43,11 +46,16 @@ void LogManager::remove_due(int64_t wall_ms) {
 }
 
 void LogManager::make_environment(Directory& directory) {
-  if (options_.background) directory.pool = std::make_unique<DiskPool>("kafka-log-io", 1);
+  if (options_.background) {
+    directory.pool = std::make_unique<DiskPool>("kafka-log-sync", 1);
+    directory.slow_lane = std::make_unique<DiskPool>("kafka-log-write", 1);
+  }
   auto environment = std::make_shared<LogEnvironment>();
   environment->fs = &fs_;
   if (directory.pool) {
     DiskPool* pool = directory.pool.get();
+    DiskPool* lane = directory.slow_lane.get();
+    environment->slow_lane = [lane](std::move_only_function<void()> job) { return lane->submit(std::move(job)); };
     environment->background = [pool](std::move_only_function<void()> job) { return pool->submit(std::move(job)); };
   }
   environment->on_failure = [this, &directory](const std::string& why) { directory_failed(directory, why); };
@@ -408,6 +416,7 @@ void LogManager::shutdown() {
   if (std::exchange(stopped_, true)) return;
   for (auto& d : directories_) {
     if (d->offline) continue;
+    if (d->slow_lane) d->slow_lane->drain();
     if (d->pool) d->pool->drain();
     bool clean = true;
     const auto close_one = [&](const std::shared_ptr<Log>& log) {

@@ -65,7 +65,8 @@ class LogManager final : public LogStore {
     std::string path;
     std::unique_ptr<FileLock> lock;
     std::shared_ptr<LogEnvironment> environment;
-    std::unique_ptr<DiskPool> pool;
+    std::unique_ptr<DiskPool> pool;       // syncs, snapshots, removals
+    std::unique_ptr<DiskPool> slow_lane;  // appends while the disk is slow
     std::atomic<bool> offline{false};
     bool clean = false;
     std::mutex checkpoint_mutex;                     // one writer of its checkpoints at a time

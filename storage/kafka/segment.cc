@@ -52,6 +52,8 @@ Status Segment::open_indexes() {
     KZ_CHECK(time_index_.create(true));
   }
   KZ_CHECK(txn_index_.open(base_));
+  offset_index_.file().drop_memory();  // opened again when somebody looks something up
+  time_index_.file().drop_memory();
   std::lock_guard lock(mutex_);
   max_timestamp_ = time_index_.last();
   return {};
@@ -117,7 +119,11 @@ Result<OffsetPosition> Segment::last_boundary(int64_t from, int64_t position) {
   if (indexed.position > from) out.position = indexed.position;
   for (;;) {
     KZ_TRY(const auto batch, scan.next());
-    if (!batch) return out;
+    if (!batch) {
+      // The batch that did not fit tells where the next reader starts, without another look at the file.
+      if (out.offset < 0 && out.position > from) out.offset = scan.last_seen_base();
+      return out;
+    }
     out = {batch->last_offset + 1, batch->position + batch->size};
   }
 }
@@ -209,7 +215,10 @@ Status Segment::seal() {
   const TimeEntry t = max_timestamp();
   KZ_CHECK(time_index_.maybe_append(t.timestamp, t.offset));
   KZ_CHECK(offset_index_.file().flush(false));
-  return time_index_.file().flush(false);
+  KZ_CHECK(time_index_.file().flush(false));
+  offset_index_.file().drop_memory();
+  time_index_.file().drop_memory();
+  return {};
 }
 
 Status Segment::sync() {

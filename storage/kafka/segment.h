@@ -38,7 +38,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // The first batch in [.., limit) whose last offset is >= target; nullopt when there is none.
   Result<std::optional<BatchInfo>> find(Offset target, int64_t limit);
   // End of the last whole batch that ends at or before `position`, searching from `from` (a batch boundary), with the
-  // offset that follows it. `from` itself and -1 when not one batch fits.
+  // offset that follows it (-1 when that is not known). `from` itself and -1 when not one batch fits.
   Result<OffsetPosition> last_boundary(int64_t from, int64_t position);
   // Bytes [position, position + size) of the file.
   Result<Chain> slice(int64_t position, int64_t size);
