@@ -9,6 +9,7 @@
 #include "cmd/topics.h"
 #include "cmd/zk_cli.h"
 #include "cmd/zk_server.h"
+#include "cmd/zk_tools.h"
 
 namespace kz::cmd {
 namespace {
@@ -22,6 +23,8 @@ constexpr const Command* kCommands[] = {&kTopicsCommand,
                                         &kKafkaServerStopCommand,
                                         &kZkServerCommand,
                                         &kZkCliCommand,
+                                        &kZkCleanupCommand,
+                                        &kZkTxnLogToolkitCommand,
                                         &kZooKeeperServerStartCommand,
                                         &kZooKeeperServerStopCommand,
                                         nullptr};

@@ -173,6 +173,7 @@ DataDirResult<bool> DataDir::read_newest_snapshot(kz::zk::Database& database, Re
 
 DataDirResult<void> DataDir::replay(kz::zk::Database& database, Recovery& recovery) {
   Zxid last = database.last_zxid();
+  std::string last_path;
   auto reader = TxnLogReader::open(fs_, log_dir_, last + 1);
   if (!reader)
     return failure(reader.error(), "Cannot read the transaction logs in {}: {}", log_dir_, reason(reader.error()));
@@ -182,11 +183,15 @@ DataDirResult<void> DataDir::replay(kz::zk::Database& database, Recovery& recove
       if (next.error().code != Errc::kChecksum)
         return failure(next.error(), "Transaction log {}: {} ({})", reader->path(), next.error().what,
                        reason(next.error()));
+      const std::string cut = reader->path() == last_path
+                                  ? fmt::format("zkTxnLogToolkit.sh -c -z 0x{0} {1} (put {1}.chopped{2} in its place)",
+                                                hex(last), reader->path(), last)
+                                  : "move the file and later ones away";
       return failure(
           next.error(),
-          "Transaction log {} is damaged at byte {}: wrong checksum after zxid 0x{}. Restore the file, or look "
-          "at it with zkTxnLogToolkit.sh and give up what follows with: zkTxnLogToolkit.sh -c -z 0x{} {}",
-          reader->path(), next.error().detail, hex(last), hex(last), reader->path());
+          "Transaction log {} is damaged at byte {}: wrong checksum after zxid 0x{}. Restore it from a backup, "
+          "or give up what follows that zxid: {}",
+          reader->path(), next.error().detail, hex(last), cut);
     }
     if (!*next) break;
     const auto& txn = **next;
@@ -198,6 +203,7 @@ DataDirResult<void> DataDir::replay(kz::zk::Database& database, Recovery& recove
                     txn.position, reader->path());
     }
     last = std::max(last, txn.zxid);
+    last_path = reader->path();
     if (const Status applied = database.replay(txn.payload, kAnySize); !applied)
       return failure(applied.error(), "Transaction log {}: cannot apply the transaction 0x{} at byte {}: {} ({})",
                      reader->path(), hex(txn.zxid), txn.position, applied.error().what,

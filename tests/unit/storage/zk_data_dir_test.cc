@@ -164,11 +164,18 @@ TEST_CASE("data dir: a wrong checksum is refused with file, position and remedy"
     for (int i = 0; i < 5; ++i) REQUIRE(commit(*(*opened)->dir, work.next()).has_value());
   }
   disk.flip_bit(kV2 + "/log.1", 16 + 12 + 5, 0);
-  const auto failed = open(disk);
+  auto failed = open(disk);
   REQUIRE_FALSE(failed.has_value());
   CHECK(failed.error().error.code == Errc::kChecksum);
   CHECK(failed.error().message.find("/data/version-2/log.1 is damaged at byte 16") != std::string::npos);
-  CHECK(failed.error().message.find("zkTxnLogToolkit.sh -c -z 0x0 /data/version-2/log.1") != std::string::npos);
+  CHECK(failed.error().message.ends_with("move the file and later ones away"));
+  disk.flip_bit(kV2 + "/log.1", 16 + 12 + 5, 0);
+  const int64_t second = 16 + 13 + std::ssize(work.history()[0].payload.bytes());
+  disk.flip_bit(kV2 + "/log.1", second + 12 + 5, 0);
+  failed = open(disk);
+  REQUIRE_FALSE(failed.has_value());
+  CHECK(failed.error().message.find("damaged at byte " + std::to_string(second)) != std::string::npos);
+  CHECK(failed.error().message.find("zkTxnLogToolkit.sh -c -z 0x1 /data/version-2/log.1") != std::string::npos);
 }
 
 TEST_CASE("data dir: empty and short-headed last logs do not stop the start") {
