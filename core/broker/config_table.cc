@@ -58,6 +58,17 @@ std::span<const RemovedConfigKey> removed_config_keys() { return kRemovedKeys; }
 const ConfigKey* find_broker_key(std::string_view name) { return find(kBrokerKeys, name); }
 const ConfigKey* find_topic_key(std::string_view name) { return find(kTopicKeys, name); }
 
+bool topic_default_key(std::string_view broker_key) {
+  for (const ConfigKey& key : kTopicKeys) {
+    for (std::string_view rest = key.synonyms; !rest.empty();) {
+      const size_t comma = rest.find(',');
+      if (rest.substr(0, comma) == broker_key) return true;
+      rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+  }
+  return false;
+}
+
 std::string_view listener_config_base(std::string_view name) {
   constexpr std::string_view kPrefix = "listener.name.";
   if (!name.starts_with(kPrefix)) return {};

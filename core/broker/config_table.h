@@ -61,6 +61,8 @@ std::span<const ConfigKey> broker_config_keys();  // sorted by name
 std::span<const ConfigKey> topic_config_keys();   // sorted by name
 const ConfigKey* find_broker_key(std::string_view name);
 const ConfigKey* find_topic_key(std::string_view name);
+// A broker key that gives topics their default: "log.segment.bytes" for segment.bytes.
+bool topic_default_key(std::string_view broker_key);
 // "listener.name.internal.ssl.keystore.location" -> "ssl.keystore.location"; empty when there is no such prefix.
 std::string_view listener_config_base(std::string_view name);
 

@@ -113,6 +113,9 @@ void Broker::set_dynamic_broker_config(bool per_broker, std::map<std::string, st
   for (const std::string& key : configs_.set_dynamic(per_broker, properties)) {
     log_.warn("Dynamic configuration {} is not valid and is left out", key);
   }
+  for (const auto& [key, value] : properties) {
+    if (!topic_default_key(key)) log_.warn("Dynamic configuration {} is stored but has no effect yet", key);
+  }
   for (const auto& partition : replicas_.all()) {
     const std::string& topic = partition->topic_partition().topic;
     partition->log().set_config(configs_.log_config(topic));

@@ -3,6 +3,7 @@
 #include "core/kafka/message/metadata.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <set>
 #include <utility>
@@ -106,33 +107,49 @@ void answer(Broker& broker, RequestContext& context, const MetadataRequest& requ
   context.respond(response);
 }
 
-// Asks for the missing topics and answers when the controller has decided. A topic whose leader is known by then is
-// answered in full; else LEADER_NOT_AVAILABLE makes the client ask again.
+// A controller that cannot reach ZooKeeper must not keep a client waiting for its metadata.
+constexpr Duration kAutoCreatePatience = ms(5000);
+
+struct AutoCreation {
+  AutoCreation(RequestContext c, MetadataRequest r, std::vector<ResponseTopic> t, std::vector<std::string> m)
+      : context(std::move(c)), request(std::move(r)), topics(std::move(t)), missing(std::move(m)) {}
+  RequestContext context;
+  MetadataRequest request;
+  std::vector<ResponseTopic> topics;
+  std::vector<std::string> missing;
+  std::atomic<bool> answered{false};  // the controller's thread and the timer's meet here
+};
+
+// A topic whose leader is known by now is answered in full; else LEADER_NOT_AVAILABLE makes the client ask again.
+void finish(Broker& broker, AutoCreation& wait, const std::vector<ErrorCode>& codes) {
+  if (wait.answered.exchange(true)) return;
+  const MetadataImagePtr image = broker.image();
+  const View view{*image, wait.context.connection().listener, wait.context.version()};
+  for (size_t i = 0; i < wait.missing.size(); ++i) {
+    const std::string& name = wait.missing[i];
+    ErrorCode code = codes[i];
+    if (const TopicInfo* info = image->topic(name)) {
+      wait.topics.push_back(describe(view, *info));
+      continue;
+    }
+    if (code == ErrorCode::kNone || code == ErrorCode::kTopicAlreadyExists || code == ErrorCode::kRequestTimedOut) {
+      code = ErrorCode::kLeaderNotAvailable;
+    }
+    wait.topics.push_back(topic_error(code, name));
+  }
+  answer(broker, wait.context, wait.request, *image, std::move(wait.topics));
+}
+
 void auto_create(Broker& broker, RequestContext context, MetadataRequest request, std::vector<ResponseTopic> topics,
                  std::vector<std::string> missing) {
-  struct Wait {
-    RequestContext context;
-    MetadataRequest request;
-    std::vector<ResponseTopic> topics;
-    std::vector<std::string> missing;
-  };
-  auto wait = std::make_shared<Wait>(Wait{std::move(context), std::move(request), std::move(topics), missing});
-  broker.topic_admin->auto_create(std::move(missing), [&broker, wait](std::vector<ErrorCode> codes) {
-    const MetadataImagePtr image = broker.image();
-    const View view{*image, wait->context.connection().listener, wait->context.version()};
-    for (size_t i = 0; i < wait->missing.size(); ++i) {
-      const std::string& name = wait->missing[i];
-      ErrorCode code = codes[i];
-      if (const TopicInfo* info = image->topic(name)) {
-        wait->topics.push_back(describe(view, *info));
-        continue;
-      }
-      if (code == ErrorCode::kNone || code == ErrorCode::kTopicAlreadyExists || code == ErrorCode::kRequestTimedOut) {
-        code = ErrorCode::kLeaderNotAvailable;
-      }
-      wait->topics.push_back(topic_error(code, name));
-    }
-    answer(broker, wait->context, wait->request, *image, std::move(wait->topics));
+  Executor& reactor = context.reactor();
+  auto wait = std::make_shared<AutoCreation>(std::move(context), std::move(request), std::move(topics), missing);
+  const size_t count = missing.size();
+  broker.topic_admin->auto_create(std::move(missing),
+                                  [&broker, wait](std::vector<ErrorCode> codes) { finish(broker, *wait, codes); });
+  if (wait->answered) return;
+  reactor.after(kAutoCreatePatience, [&broker, wait, count] {
+    finish(broker, *wait, std::vector<ErrorCode>(count, ErrorCode::kLeaderNotAvailable));
   });
 }
 

@@ -289,6 +289,14 @@ TEST_CASE("a topic's effective configuration: broker's values, then its own") {
   CHECK(configs.log_config("t").segment_bytes == 5000);
 }
 
+TEST_CASE("broker keys that are topics' defaults") {
+  CHECK(topic_default_key("log.segment.bytes"));
+  CHECK(topic_default_key("log.retention.minutes"));
+  CHECK(topic_default_key("min.insync.replicas"));
+  CHECK_FALSE(topic_default_key("num.network.threads"));
+  CHECK_FALSE(topic_default_key("log.retention"));
+}
+
 TEST_CASE("what may change at run time, and where") {
   const auto why = [](const ConfigMap& m, bool per_broker) {
     const auto r = BrokerConfigs::validate_dynamic(m, per_broker);

@@ -137,6 +137,20 @@ TEST_CASE("auto-creation in progress is LEADER_NOT_AVAILABLE, a refusal keeps it
   CHECK(f.decode<MetadataResponse>(*answer, 9).topics[0].error_code == ErrorCode::kLeaderNotAvailable);
 }
 
+TEST_CASE("a controller that does not answer leaves nobody waiting") {
+  DataFixture f;
+  FakeAdmin admin;
+  admin.fixture = &f;
+  admin.hold = true;
+  f.broker->topic_admin = &admin;
+  const auto answer = f.send(ask({"x"}), 9);
+  f.reactor.advance(ms(4999));
+  CHECK(answer->pending());
+  f.reactor.advance(ms(1));
+  CHECK(f.decode<MetadataResponse>(*answer, 9).topics[0].error_code == ErrorCode::kLeaderNotAvailable);
+  admin.held({ErrorCode::kNone});  // too late, and harmless
+}
+
 TEST_CASE("auto.create.topics.enable=false wins over the client's wish") {
   DataFixture f(ConfigMap{{"auto.create.topics.enable", "false"}});
   FakeAdmin admin;
