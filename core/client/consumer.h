@@ -24,7 +24,7 @@ namespace kz::client {
 enum class OffsetReset : uint8_t { kEarliest, kLatest, kNone };
 
 struct ConsumerConfig {
-  GroupConfig group;  // group_id empty: no group, no commits
+  GroupConfig group{};  // group_id empty: no group, no commits
   OffsetReset reset = OffsetReset::kLatest;
   bool auto_commit = true;
   int32_t auto_commit_interval_ms = 5000;
@@ -35,7 +35,7 @@ struct ConsumerConfig {
   int32_t fetch_max_wait_ms = 500;
   int32_t retry_backoff_ms = 100;
   size_t buffer_bytes_max = size_t{64} * 1024 * 1024;  // fetched and not yet released; above it no more is asked for
-  std::string rack;
+  std::string rack{};
 };
 
 // Why a consumer cannot go on: Java's exception class and message.
