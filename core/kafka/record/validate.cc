@@ -212,6 +212,7 @@ std::optional<ValidationFailure> record_failure(std::vector<InvalidRecord>& erro
 std::expected<ValidBatch, ValidationFailure> BatchValidator::validate_v2(Slice batch, const ValidationRules& rules) {
   MutableBatch view(batch.mutable_bytes());
   if (auto problem = header_problem(view, rules)) return invalid(std::move(*problem));
+  if (view.count() < 0) return invalid(fmt::format("Found invalid record count {} in magic v2 batch", view.count()));
   Walk walked;
   const char* why = nullptr;
   const Codec codec = view.codec();
