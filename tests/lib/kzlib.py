@@ -131,7 +131,7 @@ class Dev:
             assert self.process.alive(), self.process.output()
             return can_connect(self.port) and "started" in self.process.output()
 
-        wait_for("kz dev to start:\n" + self.process.output(), ready)
+        wait_for(f"kz dev to start (its log: {self.process.log})", ready, 40)
         return self
 
     def kill(self):
