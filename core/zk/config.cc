@@ -13,9 +13,9 @@ namespace kz::zk {
 namespace {
 
 std::string_view trim(std::string_view s) {
-  const size_t from = s.find_first_not_of(" \t\r\n\f");
+  const size_t from = s.find_first_not_of(" \t\r\n\f\v");
   if (from == std::string_view::npos) return {};
-  return s.substr(from, s.find_last_not_of(" \t\r\n\f") - from + 1);
+  return s.substr(from, s.find_last_not_of(" \t\r\n\f\v") - from + 1);
 }
 
 std::string lower(std::string_view s) {

@@ -5,6 +5,7 @@ Starts the installed server (Debian's zookeeper package, or ZOOKEEPER_JAR), driv
 time, and writes FILE:
   > conn hex   a frame to the server, without its length      < conn hex   a frame from it
   x conn       the server closed the connection               L hex        a payload of its transaction log, in order
+  S name hex   the snapshot that it wrote when it was started again over that log
 usage: record.py FILE
 """
 import base64, hashlib, os, shutil, socket, struct, subprocess, sys, tempfile, time, zlib
@@ -225,6 +226,22 @@ def drive(port):
     c.receive()
 
 
+def start(cfg, port):
+    server = subprocess.Popen(["java", "-cp", JAR, f"-Dzookeeper.DigestAuthenticationProvider.superDigest={SUPER}",
+                               "org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as ready:
+                ready.sendall(b"srvr")
+                if b"Mode:" in ready.recv(10000):
+                    return server
+        except OSError:
+            pass
+        time.sleep(0.1)
+    sys.exit("the server does not answer")
+
+
 def main():
     home = tempfile.mkdtemp()
     with socket.socket() as probe:
@@ -233,19 +250,8 @@ def main():
     cfg = os.path.join(home, "zoo.cfg")
     with open(cfg, "w") as f:
         f.write(f"tickTime=2000\ndataDir={home}\nclientPort={port}\nadmin.enableServer=false\nextendedTypesEnabled=true\n")
-    server = subprocess.Popen(["java", "-cp", JAR, f"-Dzookeeper.DigestAuthenticationProvider.superDigest={SUPER}",
-                               "org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = start(cfg, port)
     try:
-        for _ in range(200):
-            try:
-                with socket.create_connection(("127.0.0.1", port)) as ready:
-                    ready.sendall(b"srvr")
-                    if b"Mode:" in ready.recv(10000):
-                        break
-            except OSError:
-                pass
-            time.sleep(0.1)
         drive(port)
         time.sleep(0.5)
         for name in sorted(os.listdir(os.path.join(home, "version-2"))):
@@ -261,6 +267,12 @@ def main():
                 assert zlib.adler32(payload) == checksum and data[at + 12 + size] == 0x42
                 out.append("L " + payload.hex())
                 at += 13 + size
+        last = struct.unpack(">q", payload[12:20])[0]
+        server.terminate()
+        server.wait()
+        server = start(cfg, port)
+        name = f"snapshot.{last:x}"
+        out.append(f"S {name} " + open(os.path.join(home, "version-2", name), "rb").read().hex())
     finally:
         server.terminate()
         server.wait()
