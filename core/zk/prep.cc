@@ -327,15 +327,20 @@ Prep::Outcome Prep::multi(Context& c, Reader& r) {
 
 Prep::Outcome Prep::close_session(Context& c) {
   std::vector<std::string> paths = tree_.ephemerals_of(c.request.session);
+  // Outstanding changes: deletions take theirs off the list, creations come onto it.
+  std::vector<std::string> gone, young;
   delta_.for_each([&](std::string_view path, const ChangeRecord& record) {
     if (record.deleted) {
-      std::erase(paths, path);
-    } else if (record.stat.ephemeral_owner == c.request.session && c.request.session != 0 &&
-               std::find(paths.begin(), paths.end(), path) == paths.end()) {
-      paths.emplace_back(path);
+      gone.emplace_back(path);
+    } else if (record.stat.ephemeral_owner == c.request.session && c.request.session != 0) {
+      young.emplace_back(path);
     }
   });
+  std::sort(gone.begin(), gone.end());
+  std::erase_if(paths, [&](const std::string& path) { return std::binary_search(gone.begin(), gone.end(), path); });
+  paths.insert(paths.end(), young.begin(), young.end());
   std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   for (const std::string& path : paths) {
     const std::string_view parent_name = parent_path(path);
     std::optional<ChangeRecord> parent = delta_.get(parent_name);
