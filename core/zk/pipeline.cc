@@ -168,6 +168,7 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
   }
   // Of an expired session: the connection goes when its closeSession is applied.
   if (!sessions_.touch(c.session, c.timeout_ms, now)) return;
+  if (!broadcast_.orders()) touched_[c.session] = c.timeout_ms;
   if (op == OpCode::kPing) {
     scratch_.clear();
     return reply(c, {kXidPing, header.type}, KeeperCode::kOk, now.mono, now, out);
@@ -178,10 +179,12 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
       reply_header(c, {header.xid, -1, static_cast<int32_t>(KeeperCode::kUnimplemented)}, out);
       return drop(c, out);
     case Kind::kWrite:
+      if (read_only_) return refuse_write(c, header, now, out);
       enqueue(c, {header, true, {}, now.mono}, out);
       if (op == OpCode::kCloseSession) c.state = Connection::State::kClosing;
       return write(c, header, frame.sub(kRequestHeaderBytes), now, out);
     case Kind::kRead: {
+      if (read_only_ && op == OpCode::kSync) return refuse_write(c, header, now, out);
       // Nothing of this connection is on its way: answered at once, without a place in the queue.
       const bool waits = !c.queue.empty() || (op == OpCode::kSync && !broadcast_.sync(c.session, header.xid, out));
       if (waits) return enqueue(c, {header, op == OpCode::kSync && c.queue.empty(), frame, now.mono}, out);
@@ -210,6 +213,22 @@ void Pipeline::enqueue(Connection& c, Entry entry, Effects& out) {
     c.paused = true;
     out.emplace_back(Pause{c.id});
   }
+}
+
+void Pipeline::set_read_only() {
+  read_only_ = true;
+  mode_ = "read-only";
+}
+
+void Pipeline::refuse_write(Connection& c, const RequestHeader& header, Now now, Effects& out) {
+  scratch_.clear();
+  if (static_cast<OpCode>(header.type) != OpCode::kCloseSession) {
+    return reply(c, header, KeeperCode::kNotReadOnly, now.mono, now, out);
+  }
+  reply(c, header, KeeperCode::kOk, now.mono, now, out);
+  // A session that the ensemble knows is not closed by this: only its place here goes.
+  if (!database_->sessions.contains(c.session)) sessions_.remove(c.session);
+  drop(c, out);
 }
 
 void Pipeline::write(Connection& c, const RequestHeader& header, const Slice& body, Now now, Effects& out) {
@@ -269,6 +288,9 @@ void Pipeline::apply(Pending& pending, Now now, Effects& out) {
   const auto type = static_cast<OpCode>(header.type);
   Connection* c = pending.conn == 0 ? nullptr : find(pending.conn);
   if (type == OpCode::kCreateSession) {
+    // A session made elsewhere may come here later.
+    if (const auto* made = std::get_if<CreateSessionTxn>(&pending.txn.body); made && !broadcast_.orders())
+      sessions_.track(header.client_id, made->timeout_ms, now);
     if (c) finish_session(*c, true, now, out);
     return;
   }
@@ -320,6 +342,12 @@ void Pipeline::on_synced(SessionId session, int32_t cxid, Now now, Effects& out)
   const Entry entry = std::move(c.queue.front());
   reply_to_read(c, entry, now, out);
   answered(c, now, out);
+}
+
+std::vector<std::pair<SessionId, int32_t>> Pipeline::take_touched() {
+  std::vector<std::pair<SessionId, int32_t>> out(touched_.begin(), touched_.end());
+  touched_.clear();
+  return out;
 }
 
 void Pipeline::on_tick(Now now, Effects& out) {

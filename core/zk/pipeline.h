@@ -65,18 +65,27 @@ class Pipeline : private TreeEvents {
   void on_synced(SessionId session, int32_t cxid, Now now, Effects& out);
   void on_revalidated(SessionId session, bool valid, Now now, Effects& out);
 
+  // Learner: the sessions that clients of this server touched since the last call, with their timeouts.
+  std::vector<std::pair<SessionId, int32_t>> take_touched();
+
   // ---- state for the driver ----
+  // The role that this pipeline served is over: the database outlives it. Only the destructor may follow.
+  std::unique_ptr<Database> take_database() { return std::move(database_); }
   Database& database() { return *database_; }
   const Database& database() const { return *database_; }
   SessionTracker& sessions() { return sessions_; }
   const Watches& watches() const { return watches_; }
   Zxid last_proposed() const { return prep_.last_zxid(); }
   size_t connection_count() const { return connections_.size(); }
+  bool has_connection(ConnId conn) const { return connections_.contains(conn); }
   int64_t outstanding() const { return in_process_; }
   ServerInfo info(const ServerEnvironment& environment, InfoNeeds needs, Now now) const;
   const ZooConfig& config() const { return config_; }
   // Text in srvr's Mode line: "standalone", "leader", ...
   void set_mode(std::string mode) { mode_ = std::move(mode); }
+  // Read-only mode (a server cut off from its quorum): only clients that accept it, sessions of this server alone,
+  // writes refused with NotReadOnly. Before the first connection; the mode text becomes "read-only".
+  void set_read_only();
   // Shutdown: closes every connection; nothing is answered afterwards.
   void close_all(Effects& out);
 
@@ -115,6 +124,7 @@ class Pipeline : private TreeEvents {
   void request(Connection& c, const Slice& frame, Now now, Effects& out);
   void authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
   void enqueue(Connection& c, Entry entry, Effects& out);
+  void refuse_write(Connection& c, const RequestHeader& header, Now now, Effects& out);
   void write(Connection& c, const RequestHeader& header, const Slice& body, Now now, Effects& out);
   void propose(const PrepRequest& request, ConnId conn, Now now, Effects& out);
   void apply(Pending& pending, Now now, Effects& out);
@@ -143,7 +153,8 @@ class Pipeline : private TreeEvents {
   Watches watches_;
   Connections connections_;
   boost::unordered_flat_map<SessionId, ConnId> conn_of_session_;
-  std::deque<std::pair<TimePoint, ConnId>> sessionless_;  // sockets that must send a connect request by then
+  boost::unordered_flat_map<SessionId, int32_t> touched_;  // learners only
+  std::deque<std::pair<TimePoint, ConnId>> sessionless_;   // sockets that must send a connect request by then
   boost::unordered_flat_map<std::string, int32_t> per_ip_;
   std::deque<Pending> pending_;
   Effects* events_out_ = nullptr;  // where watch events go while a transaction is applied
@@ -153,6 +164,7 @@ class Pipeline : private TreeEvents {
   TimePoint throttle_filled_;
   int64_t in_process_ = 0;
   std::string mode_ = "standalone";
+  bool read_only_ = false;
   TimePoint started_;
   TimePoint next_container_check_;
   Buffer scratch_;

@@ -29,6 +29,10 @@ void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out)
     return drop(c, out);
   }
   c.old_client = !request->read_only.has_value();
+  if (read_only_ && !request->read_only.value_or(false)) {
+    log_.info("Refusing session request for not-read-only client /{}:{}", c.stats.ip, c.stats.port);
+    return drop(c, out);
+  }
   if (request->last_zxid_seen > database_->last_zxid()) {
     log_.info(
         "Refusing session request for client /{}:{} as it has seen zxid 0x{:x} our last zxid is 0x{:x} client must try "
@@ -44,6 +48,7 @@ void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out)
   c.session = sessions_.create(c.timeout_ms, now);
   sessions_.set_owner(c.session, SessionTracker::kHere);
   conn_of_session_[c.session] = c.id;
+  if (read_only_) return finish_session(c, true, now, out);
   const Slice body = jute::encode(c.timeout_ms);
   if (broadcast_.orders()) {
     propose({c.session, 0, OpCode::kCreateSession, body, &c.auth, SessionTracker::kHere}, c.id, now, out);
@@ -65,7 +70,7 @@ void Pipeline::resume_session(Connection& c, const ConnectRequest& request, Now 
   const auto older = conn_of_session_.find(c.session);
   if (older != conn_of_session_.end()) drop(*find(older->second), out);
   conn_of_session_[c.session] = c.id;
-  if (broadcast_.revalidate(c.session, c.timeout_ms, out)) {
+  if (read_only_ || broadcast_.revalidate(c.session, c.timeout_ms, out)) {
     const bool valid = sessions_.touch(c.session, c.timeout_ms, now);
     if (valid) sessions_.set_owner(c.session, SessionTracker::kHere);
     finish_session(c, valid, now, out);
@@ -76,7 +81,9 @@ void Pipeline::on_revalidated(SessionId session, bool valid, Now now, Effects& o
   const auto it = conn_of_session_.find(session);
   if (it == conn_of_session_.end()) return;
   Connection& c = *find(it->second);
-  if (c.state == Connection::State::kConnecting) finish_session(c, valid, now, out);
+  if (c.state != Connection::State::kConnecting) return;
+  if (valid) sessions_.track(session, c.timeout_ms, now);
+  finish_session(c, valid, now, out);
 }
 
 void Pipeline::finish_session(Connection& c, bool valid, Now now, Effects& out) {
@@ -87,7 +94,7 @@ void Pipeline::finish_session(Connection& c, bool valid, Now now, Effects& out) 
     response.timeout_ms = c.timeout_ms;
     response.session_id = c.session;
   }
-  if (!c.old_client) response.read_only = false;
+  if (!c.old_client) response.read_only = read_only_;
   send(c, encode_connect_response(response), out);
   if (!valid) {
     log_.info("Invalid session 0x{:x} for client /{}:{}, probably expired", static_cast<uint64_t>(c.session),

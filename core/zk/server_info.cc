@@ -12,6 +12,7 @@ ServerInfo Pipeline::info(const ServerEnvironment& environment, InfoNeeds needs,
   info.config = &config_;
   info.environment = &environment;
   info.mode = mode_;
+  info.read_only = read_only_;
   info.server_id = server_id_;
   info.stats = stats_;
   info.alive_connections = static_cast<int64_t>(connections_.size());

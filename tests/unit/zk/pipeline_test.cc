@@ -417,3 +417,40 @@ TEST_CASE("the log of a busy server replays to the same tree") {
   CHECK(again.sessions == s.pipeline->database().sessions);
   CHECK(again.tree.node_count() > 10);
 }
+
+TEST_CASE("read-only mode: its clients only, reads and watches, no writes, nothing logged") {
+  Server s("readonlymode.enabled=true\n");
+  s.call(s.client(), OpCode::kCreate, create("/x", "data"));
+  s.pipeline->set_read_only();
+  const size_t logged = s.log.size();
+  const auto connect = [&](std::optional<bool> read_only) {
+    ConnectRequest q;
+    q.timeout_ms = 5000;
+    q.password = bytes("");
+    q.read_only = read_only;
+    const ConnId conn = s.open();
+    s.frame(conn, encode_connect_request(q).text().substr(4));
+    return conn;
+  };
+  for (const std::optional<bool> refused : {std::optional<bool>(), std::optional<bool>(false)}) {
+    const ConnId conn = connect(refused);
+    CHECK(s.inbox[conn].closed);
+    CHECK(s.inbox[conn].frames.empty());
+  }
+  const ConnId c = connect(true);
+  const auto response = decode_connect_response(Slice::copy_of(s.next(c)));
+  REQUIRE(response.has_value());
+  CHECK(response->read_only == true);
+  CHECK(response->session_id != 0);
+  CHECK(as_text(Server::decode<GetDataResponse>(s.call(c, OpCode::kGetData, PathRequest{"/x", true})).data->bytes()) ==
+        "data");
+  CHECK(s.code(c, OpCode::kCreate, create("/y")) == KeeperCode::kNotReadOnly);
+  CHECK(s.code(c, OpCode::kSync, PathOnly{"/"}) == KeeperCode::kNotReadOnly);
+  CHECK(s.code(c, OpCode::kCloseSession) == KeeperCode::kOk);
+  CHECK(s.inbox[c].closed);
+  CHECK(s.log.size() == logged);
+  ServerEnvironment environment;
+  CHECK(four_letter_answer("isro", s.pipeline->info(environment, {}, s.now)) == "ro");
+  CHECK(four_letter_answer("srvr", s.pipeline->info(environment, {}, s.now)).find("Mode: read-only\n") !=
+        std::string::npos);
+}
