@@ -126,6 +126,14 @@ std::expected<ConfigMap, ApiError> AdminManager::altered(const ConfigAlteration&
     }
     out[e.name] = fmt::format("{}", fmt::join(values, ","));
   }
+  for (const auto& [name, value] : out) {
+    const ConfigKey* key = topic ? nullptr : find_broker_key(name);
+    if (!key || !key->sensitive()) continue;
+    // Stored in ZooKeeper, a password would have to be encrypted; that comes with TLS and SASL.
+    return std::unexpected(ApiError{
+        ErrorCode::kInvalidConfig,
+        fmt::format("Invalid config value for resource {}: Password encoder secret not configured", show(alteration))});
+  }
   std::expected<void, std::string> valid =
       topic ? validate_topic_config(out) : BrokerConfigs::validate_dynamic(out, !alteration.resource_name.empty());
   if (!valid) {

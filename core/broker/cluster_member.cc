@@ -177,10 +177,10 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
   controller_.on_active_changed = [this](bool active) {
     if (active) warn_of_replication();
   };
-  controller_.reregister = [this](std::move_only_function<void()> done) {
+  controller_.reregister = [this](std::move_only_function<void(bool)> done) {
     register_now([this, d = std::move(done)](Outcome<void> registered) mutable {
       if (!registered) log_.error("The broker could not register again: {}", registered.error());
-      d();
+      d(registered.has_value());
     });
   };
 }

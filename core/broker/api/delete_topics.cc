@@ -48,7 +48,6 @@ void handle_delete_topics(Broker& broker, AdminManager& admin, RequestContext& c
       result.error_code = ErrorCode::kUnknownTopicOrPartition;
       continue;
     }
-    result.topic_id = known->id;
     doomed.push_back(*result.name);
   }
   if (doomed.empty()) {

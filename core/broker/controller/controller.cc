@@ -129,11 +129,17 @@ void Controller::on_session_expired() {
 
 void Controller::on_session_ready() {
   enqueue("register", [this] {
-    auto then = step([this] { watch_controller([this] { elect([this] { finish(); }); }); });
+    auto then = step([this](bool registered) {
+      if (!registered) {
+        finish();
+        return;
+      }
+      watch_controller([this] { elect([this] { finish(); }); });
+    });
     if (reregister) {
       reregister(std::move(then));
     } else {
-      then();
+      then(true);
     }
   });
 }

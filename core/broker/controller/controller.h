@@ -48,8 +48,9 @@ class Controller final : private ZkPort::Listener {
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
-  // Registers this broker again after its session expired; called as an event, before the new election.
-  std::function<void(std::move_only_function<void()> done)> reregister;
+  // Registers this broker again after its session expired; called as an event, before the new election. false: another
+  // broker has its id now, so it must not stand for election.
+  std::function<void(std::move_only_function<void(bool)> done)> reregister;
   // After the controller has become able to serve or has resigned.
   std::function<void(bool active)> on_active_changed;
   // An UpdateMetadata request was answered by the own broker: what waits for metadata may look again.

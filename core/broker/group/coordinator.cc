@@ -213,6 +213,8 @@ void GroupCoordinator::append(const SlotPtr& slot, std::string group, GroupAppen
   std::vector<AppendEntry> entries;
   entries.push_back({kOffsetsTopic, partition_of(group), std::move(records)});
   // While append has not returned, the time of the request is the present; later it is the executor's.
+  static thread_local char here;
+  const char* const caller_thread = &here;
   const auto at_once = std::make_shared<std::atomic<bool>>(true);
   auto finish = [this, slot, own_record, done = std::move(item.done)](const AppendOutcome& outcome, Caller at) mutable {
     const ErrorCode error = own_record ? store_error(outcome.code) : commit_error(outcome.code);
@@ -220,10 +222,10 @@ void GroupCoordinator::append(const SlotPtr& slot, std::string group, GroupAppen
   };
   replicas_.append(
       *from.executor, options, std::move(entries), from.now,
-      [this, at_once, from, finish = std::move(finish),
+      [this, at_once, caller_thread, from, finish = std::move(finish),
        w = std::weak_ptr<int>(alive_)](std::vector<AppendOutcome> outcomes) mutable {
         if (w.expired()) return;
-        if (at_once->load()) {
+        if (at_once->load() && caller_thread == &here) {
           finish(outcomes.at(0), from);
           return;
         }

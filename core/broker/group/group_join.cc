@@ -344,7 +344,8 @@ void Group::complete_join(Now now, GroupEffects& out) {
   if (!elect_joined_leader() && !members_.empty()) {
     // Static members only, none of them back: their sessions end it.
     log_.warn("Group {} could not complete rebalance because no members rejoined", id_);
-    const int32_t timeout_ms = max_rebalance_timeout_ms();
+    // A client may ask for no time at all; then once a second is often enough.
+    const int32_t timeout_ms = std::max(max_rebalance_timeout_ms(), 1000);
     rebalance_ = Rebalance{now.mono + ms(timeout_ms), false, timeout_ms, 0};
     return;
   }

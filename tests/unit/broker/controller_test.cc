@@ -60,8 +60,8 @@ struct Member {
     });
     node.id = id;
     node.endpoints = {{"PLAINTEXT", "PLAINTEXT", "localhost", 9092 + id}};
-    controller->reregister = [this](std::move_only_function<void()> done) {
-      registration.register_broker(node, 0, [d = std::move(done)](Outcome<int64_t>) mutable { d(); });
+    controller->reregister = [this](std::move_only_function<void(bool)> done) {
+      registration.register_broker(node, 0, [d = std::move(done)](Outcome<int64_t> r) mutable { d(r.has_value()); });
     };
   }
   void join() {
