@@ -59,6 +59,10 @@ std::string Log::dir() const {
 
 void Log::set_config(const LogConfig& config) {
   std::lock_guard lock(mutex_);
+  // Once a topic; the internal ones are compacted by everybody's default and nobody chose it.
+  if (config.compact && (!config_ || !config_->compact) && tp_.partition == 0 && !tp_.topic.starts_with("__"))
+    log_.warn("Topic {} has cleanup.policy=compact, and there is no log cleaner yet: superseded records stay",
+              tp_.topic);
   config_ = std::make_shared<const LogConfig>(config);
   // Spreads the rolls of many logs; any value in [0, jitter) does, and the name's hash keeps it stable.
   const int64_t bound = std::min(config.segment_jitter_ms, config.segment_ms);
