@@ -137,10 +137,12 @@ std::string apply(ZooConfig& config, const KeyRow& row, const Assignment& a) {
 }
 
 void note(ZooConfig& config, const KeyRow& row, const Assignment& a, bool quorum) {
-  const char* why = row.use == KeyUse::kLater                 ? "known but not honoured yet"
-                    : row.use == KeyUse::kEnsemble && !quorum ? "ignored: it concerns ensembles, and this is one server"
-                    : row.use == KeyUse::kJava                ? "ignored: it tunes the Java implementation"
-                                                              : nullptr;
+  const bool ensemble_key = row.use == KeyUse::kEnsemble || row.use == KeyUse::kEnsembleLater;
+  const bool later = row.use == KeyUse::kLater || row.use == KeyUse::kEnsembleLater;
+  const char* why = ensemble_key && !quorum    ? "ignored: it concerns ensembles, and this is one server"
+                    : later                    ? "known but not honoured yet"
+                    : row.use == KeyUse::kJava ? "ignored: it tunes the Java implementation"
+                                               : nullptr;
   if (why) config.notices.push_back(fmt::format("{}: {}: {}", a.where, a.key, why));
 }
 

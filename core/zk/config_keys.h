@@ -14,10 +14,11 @@ namespace kz::zk {
 enum class ValueKind : uint8_t { kBool, kYesNo, kNumber, kReal, kText, kList, kChoice };
 
 enum class KeyUse : uint8_t {
-  kHonoured,  // acted on by one server
-  kEnsemble,  // only means something in an ensemble
-  kLater,     // known, not acted on yet: said once at start
-  kJava,      // about the Java implementation: nothing here to set
+  kHonoured,       // acted on by one server
+  kEnsemble,       // only means something in an ensemble, and is acted on there
+  kEnsembleLater,  // only means something in an ensemble, and is not acted on yet
+  kLater,          // known, not acted on yet: said once at start
+  kJava,           // about the Java implementation: nothing here to set
 };
 
 struct KeyRow {
