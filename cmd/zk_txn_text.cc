@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <type_traits>
 
@@ -39,7 +40,35 @@ std::string acl_list(const zk::AclList& list) {
   return out + "]";
 }
 
-std::string_view text_of(const zk::NullableBytes& data) { return data ? data->text() : std::string_view(); }
+// Bytes as Java decodes them from UTF-8 and prints them again: what is no character becomes U+FFFD, one for each
+// longest beginning of a sequence.
+std::string text_of(const zk::NullableBytes& data) {
+  std::string out;
+  const std::string_view in = data ? data->text() : std::string_view();
+  for (size_t at = 0; at < in.size();) {
+    const auto first = static_cast<unsigned char>(in[at]);
+    const size_t want = first < 0x80                    ? 1
+                        : first >= 0xc2 && first < 0xe0 ? 2
+                        : first >= 0xe0 && first < 0xf0 ? 3
+                        : first >= 0xf0 && first < 0xf5 ? 4
+                                                        : 0;
+    size_t have = want == 0 ? 0 : 1;
+    while (have > 0 && have < want && at + have < in.size()) {
+      const auto next = static_cast<unsigned char>(in[at + have]);
+      const unsigned char low = have > 1 ? 0x80 : first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+      const unsigned char high = have > 1 ? 0xbf : first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+      if (next < low || next > high) break;
+      ++have;
+    }
+    if (want != 0 && have == want) {
+      out += in.substr(at, want);
+    } else {
+      out += "\xef\xbf\xbd";
+    }
+    at += std::max<size_t>(have, 1);
+  }
+  return out;
+}
 
 const char* op_name(int32_t type) {
   switch (static_cast<zk::OpCode>(type)) {
