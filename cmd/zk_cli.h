@@ -32,6 +32,8 @@ std::vector<zk::Acl> parse_acl(std::string_view text, std::vector<std::string>& 
 std::string perm_letters(int32_t perms);
 // The eleven lines of a stat.
 std::string format_stat(const zk::Stat& stat);
+// As CliWrapperException says it: "Node does not exist: /p".
+std::string zk_error_text(zk::KeeperCode code, const std::string& path);
 // Why a path is none, in Java's words; empty when it is one.
 std::string path_problem(std::string_view path);
 

@@ -35,34 +35,6 @@ constexpr std::pair<const char*, const char*> kUsages[] = {{"addauth", "scheme a
                                                            {"version", ""},
                                                            {"whoami", ""}};
 
-// CliWrapperException.getMessage().
-std::string keeper_text(KeeperCode code, const std::string& path) {
-  switch (code) {
-    case KeeperCode::kNoNode:
-      return "Node does not exist: " + path;
-    case KeeperCode::kNoChildrenForEphemerals:
-      return "Ephemerals cannot have children: " + path;
-    case KeeperCode::kNodeExists:
-      return "Node already exists: " + path;
-    case KeeperCode::kNotEmpty:
-      return "Node not empty: " + path;
-    case KeeperCode::kNotReadOnly:
-      return "Not a read-only call: " + path;
-    case KeeperCode::kInvalidAcl:
-      return "Acl is not valid : " + path;
-    case KeeperCode::kNoAuth:
-      return "Insufficient permission : " + path;
-    case KeeperCode::kBadArguments:
-      return "Arguments are not valid : " + path;
-    case KeeperCode::kBadVersion:
-      return "version No is not valid : " + path;
-    case KeeperCode::kQuotaExceeded:
-      return "Quota has exceeded : " + path;
-    default:
-      return std::string("KeeperErrorCode = ") + zk::keeper_code_name(code) + (path.empty() ? "" : " for " + path);
-  }
-}
-
 // What went wrong in a command: its text on stderr, and the exit status.
 struct CliError {
   std::string message;
@@ -162,7 +134,7 @@ class Commands {
     const std::string& path = a->words[1];
     if (a->has('R')) return list_tree(path);
     Reply r = children_of(path, a->has('w'));
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, path));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, path));
     print(bracketed(std::move(r.names)));
     if (with_stat || a->has('s')) print(format_stat(r.stat));
     return {};
@@ -175,7 +147,7 @@ class Commands {
   // All children of a node before any of their children.
   Outcome list_tree(const std::string& path) {
     Reply r = children_of(path);
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, path));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, path));
     print(path + "\n");
     std::function<void(const std::string&, std::vector<std::string>)> show = [&](const std::string& at,
                                                                                  std::vector<std::string> names) {
@@ -236,7 +208,7 @@ class Commands {
     if (r.code == KeeperCode::kUnimplemented && ttl != nullptr) {
       return fail("This server does not support TTL nodes: extendedTypesEnabled is off");
     }
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, path));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, path));
     flush();
     std::fprintf(stderr, "Created %s\n", r.path.c_str());
     return {};
@@ -252,7 +224,7 @@ class Commands {
                           done(Reply{.code = c, .data = std::move(data), .stat = s});
                         });
     });
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, path));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, path));
     print(r.data.value_or("null") + "\n");
     if (a->has('s')) print(format_stat(r.stat));
     return {};
@@ -267,7 +239,7 @@ class Commands {
       session_.zk().set(a->words[1], a->words[2], *version,
                         [done](KeeperCode c, const zk::Stat& s) { done(Reply{.code = c, .stat = s}); });
     });
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, a->words[1]));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, a->words[1]));
     if (a->has('s')) print(format_stat(r.stat));
     return {};
   }
@@ -278,7 +250,7 @@ class Commands {
     auto version = version_of(*a);
     if (!version) return std::unexpected(version.error());
     const KeeperCode code = remove_one(a->words[1], *version);
-    if (code != KeeperCode::kOk) return fail(keeper_text(code, a->words[1]));
+    if (code != KeeperCode::kOk) return fail(zk_error_text(code, a->words[1]));
     return {};
   }
   KeeperCode remove_one(const std::string& path, int32_t version = -1) {
@@ -298,7 +270,7 @@ class Commands {
     for (size_t i = 0; i < tree.size(); ++i) {
       Reply r = children_of(tree[i]);
       if (r.code == KeeperCode::kNoNode && i > 0) continue;
-      if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, tree[i]));
+      if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, tree[i]));
       for (const auto& n : r.names) tree.push_back((tree[i] == "/" ? "/" : tree[i] + "/") + n);
     }
     bool all = true;
@@ -315,7 +287,7 @@ class Commands {
     auto a = parse(args, "w", "", 2);
     if (!a) return std::unexpected(a.error());
     Reply r = stat_of(a->words[1], a->has('w'));
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, a->words[1]));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, a->words[1]));
     print(format_stat(r.stat));
     return {};
   }
@@ -328,7 +300,7 @@ class Commands {
         done(Reply{.code = c, .acl = std::move(acl), .stat = s});
       });
     });
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, a->words[1]));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, a->words[1]));
     for (const auto& acl : r.acl) {
       print("'" + acl.id.scheme + ",'" + acl.id.id + "\n: " + perm_letters(acl.perms) + "\n");
     }
@@ -348,7 +320,7 @@ class Commands {
     for (size_t i = 0; a->has('R') && i < paths.size(); ++i) {
       Reply below = children_of(paths[i]);
       if (below.code == KeeperCode::kNoNode && i > 0) continue;
-      if (below.code != KeeperCode::kOk) return fail(keeper_text(below.code, paths[i]));
+      if (below.code != KeeperCode::kOk) return fail(zk_error_text(below.code, paths[i]));
       for (const auto& n : below.names) paths.push_back((paths[i] == "/" ? "/" : paths[i] + "/") + n);
     }
     for (const auto& path : paths) {
@@ -356,7 +328,7 @@ class Commands {
         session_.zk().set_acl(path, acl, *version,
                               [done](KeeperCode c, const zk::Stat& s) { done(Reply{.code = c, .stat = s}); });
       });
-      if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, path));
+      if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, path));
       if (a->has('s')) print(format_stat(r.stat));
     }
     return {};
@@ -368,7 +340,7 @@ class Commands {
     const KeeperCode code = call([&](auto done) {
                               session_.zk().add_auth(args[1], auth, [done](KeeperCode c) { done(Reply{.code = c}); });
                             }).code;
-    if (code != KeeperCode::kOk) return fail(keeper_text(code, ""));
+    if (code != KeeperCode::kOk) return fail(zk_error_text(code, ""));
     return {};
   }
 
@@ -392,7 +364,7 @@ class Commands {
                           done(Reply{.code = c, .data = std::move(data), .stat = s});
                         });
     });
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, "/zookeeper/config"));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, "/zookeeper/config"));
     print(r.data.value_or("") + "\n");
     if (a->has('s')) print(format_stat(r.stat));
     return {};
@@ -402,7 +374,7 @@ class Commands {
     const std::string prefix = args.size() > 1 ? args[1] : "/";
     if (std::string problem = path_problem(prefix); !problem.empty()) return fail(problem);
     Reply r = raw(zk::OpCode::kGetEphemerals, zk::jute::encode(zk::GetEphemeralsRequest{prefix}));
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, prefix));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, prefix));
     auto list = zk::jute::decode<zk::GetEphemeralsResponse>(r.body);
     print(bracketed(list ? list->items : std::vector<std::string>{}));
     return {};
@@ -412,7 +384,7 @@ class Commands {
     auto a = parse(args, "", "", 2);
     if (!a) return std::unexpected(a.error());
     Reply r = raw(zk::OpCode::kGetAllChildrenNumber, zk::jute::encode(zk::GetAllChildrenNumberRequest{a->words[1]}));
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, a->words[1]));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, a->words[1]));
     auto number = zk::jute::decode<zk::GetAllChildrenNumberResponse>(r.body);
     print(std::to_string(number ? number->total : 0) + "\n");
     return {};
@@ -420,7 +392,7 @@ class Commands {
 
   Outcome who_am_i(const std::vector<std::string>&) {
     Reply r = raw(zk::OpCode::kWhoAmI, Slice());
-    if (r.code != KeeperCode::kOk) return fail(keeper_text(r.code, ""));
+    if (r.code != KeeperCode::kOk) return fail(zk_error_text(r.code, ""));
     print("Auth scheme: User\n");
     if (auto who = zk::jute::decode<zk::WhoAmIResponse>(r.body)) {
       for (const auto& info : who->client_info) print(info.auth_scheme + ": " + info.user + "\n");

@@ -104,6 +104,33 @@ std::vector<zk::Acl> parse_acl(std::string_view text, std::vector<std::string>& 
   return out;
 }
 
+std::string zk_error_text(zk::KeeperCode code, const std::string& path) {
+  switch (code) {
+    case zk::KeeperCode::kNoNode:
+      return "Node does not exist: " + path;
+    case zk::KeeperCode::kNoChildrenForEphemerals:
+      return "Ephemerals cannot have children: " + path;
+    case zk::KeeperCode::kNodeExists:
+      return "Node already exists: " + path;
+    case zk::KeeperCode::kNotEmpty:
+      return "Node not empty: " + path;
+    case zk::KeeperCode::kNotReadOnly:
+      return "Not a read-only call: " + path;
+    case zk::KeeperCode::kInvalidAcl:
+      return "Acl is not valid : " + path;
+    case zk::KeeperCode::kNoAuth:
+      return "Insufficient permission : " + path;
+    case zk::KeeperCode::kBadArguments:
+      return "Arguments are not valid : " + path;
+    case zk::KeeperCode::kBadVersion:
+      return "version No is not valid : " + path;
+    case zk::KeeperCode::kQuotaExceeded:
+      return "Quota has exceeded : " + path;
+    default:
+      return std::string("KeeperErrorCode = ") + zk::keeper_code_name(code) + (path.empty() ? "" : " for " + path);
+  }
+}
+
 std::string perm_letters(int32_t perms) {
   std::string out;
   if ((perms & zk::kPermCreate) != 0) out += 'c';
