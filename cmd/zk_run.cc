@@ -5,12 +5,40 @@
 #include <cstring>
 
 #include "cmd/daemon.h"
+#include "cmd/server/quorum_zookeeper.h"
 #include "cmd/server/zookeeper.h"
 #include "net/reactor.h"
 #include "storage/fs.h"
 
 namespace kz::cmd {
 namespace {
+
+// Starts `Server`, waits for the signal, stops. The exit status.
+template <class Server>
+int serve(net::Reactor& reactor, server::ZooKeeperOptions options, const log::Logger& logger,
+          const std::function<void()>& on_serving) {
+  std::atomic<bool> failed = false;
+  options.on_fatal = [&failed](const std::string&) {
+    failed = true;
+    request_stop();
+  };
+  auto server = Server::start(storage::posix_fs(), reactor, std::move(options));
+  if (!server) {
+    logger.error("{}", server.error().message);
+    if (server.error().exit_status == 3) logger.error("Unable to access datadir, exiting abnormally");
+    stop_logging();
+    std::fprintf(stderr, "%s\n", server.error().message.c_str());
+    return server.error().exit_status;
+  }
+  logger.info("Serving clients on port {}", (*server)->port());
+  on_serving();
+  wait_for_stop_signal();
+  (*server)->stop();
+  server->reset();
+  reactor.stop();
+  reactor.join();
+  return failed ? 1 : 0;
+}
 
 std::unexpected<ZkConfigFailure> refuse(std::string message) {
   return std::unexpected(ZkConfigFailure{std::move(message), kExitBadConfig});
@@ -39,11 +67,13 @@ std::expected<zk::ZooConfig, ZkConfigFailure> load_zoo_config(const std::string&
     config = zk::parse_zoo_config(source);
   }
   if (!config) return refuse(config.error().message);
-  if (config->quorum.servers.size() > 1 || config->wants_quorum()) {
-    return refuse(
-        fmt::format("{}: {} server.N line(s) ask for an ensemble, and this version runs standalone servers only. "
-                    "Not started: a lone server must not take itself for the ensemble",
-                    file, config->quorum.servers.size()));
+  if (config->wants_quorum()) {
+    const auto id = server::read_myid(storage::posix_fs(), config->data_dir);
+    if (!id) return refuse(id.error());
+    if (!config->quorum.servers.contains(*id)) {
+      return refuse(fmt::format("My id {} not in the peer list: {}/myid has it, and {} has no server.{} line", *id,
+                                config->data_dir, file, *id));
+    }
   }
   return std::move(*config);
 }
@@ -55,7 +85,8 @@ int run_zookeeper(const std::string& config_file, zk::ZooConfig config, LogLayou
   const log::Logger logger("org.apache.zookeeper.server.ZooKeeperServerMain");
   logger.info("Reading configuration from: {}", config_file);
   for (const auto& notice : config.notices) logger.warn("{}", notice);
-  if (!config.client_port) {
+  const bool ensemble = config.wants_quorum();
+  if (!ensemble && !config.client_port) {
     logger.error("Invalid config, exiting abnormally: clientPort is not set in {}", config_file);
     return kExitBadConfig;
   }
@@ -63,29 +94,11 @@ int run_zookeeper(const std::string& config_file, zk::ZooConfig config, LogLayou
 
   net::Reactor reactor("kz-zk");
   reactor.start_thread();
-  std::atomic<bool> failed = false;
   server::ZooKeeperOptions options;
+  if (ensemble) options.server_id = server::read_myid(storage::posix_fs(), config.data_dir).value_or(-1);
   options.config = std::move(config);
-  options.on_fatal = [&failed](const std::string&) {
-    failed = true;
-    request_stop();
-  };
-  auto server = server::ZooKeeperServer::start(storage::posix_fs(), reactor, std::move(options));
-  if (!server) {
-    logger.error("{}", server.error().message);
-    if (server.error().exit_status == 3) logger.error("Unable to access datadir, exiting abnormally");
-    stop_logging();
-    std::fprintf(stderr, "%s\n", server.error().message.c_str());
-    return server.error().exit_status;
-  }
-  logger.info("Serving clients on port {}", (*server)->port());
-  on_serving();
-  wait_for_stop_signal();
-  (*server)->stop();
-  server->reset();
-  reactor.stop();
-  reactor.join();
-  return failed ? 1 : 0;
+  return ensemble ? serve<server::QuorumZooKeeperServer>(reactor, std::move(options), logger, on_serving)
+                  : serve<server::ZooKeeperServer>(reactor, std::move(options), logger, on_serving);
 }
 
 }  // namespace kz::cmd

@@ -16,7 +16,8 @@ struct ZkConfigFailure {
   std::string message;  // one line for the operator
   int exit_status = kExitBadConfig;
 };
-// Reads and parses a configuration and its dynamic file. jvm_flags: only -D is looked at. An ensemble is refused.
+// Reads and parses a configuration and its dynamic file. jvm_flags: only -D is looked at. An
+// ensemble needs its myid file.
 std::expected<zk::ZooConfig, ZkConfigFailure> load_zoo_config(const std::string& file, const std::string& jvm_flags);
 
 // Logs to standard output, serves, returns the exit status. on_serving: called once the port is bound.

@@ -7,6 +7,7 @@
 
 #include "cmd/server/zookeeper_commit.h"
 #include "cmd/server/zookeeper_environment.h"
+#include "cmd/server/zookeeper_options.h"
 #include "cmd/server/zookeeper_snapshot.h"
 #include "core/zk/pipeline.h"
 #include "net/zk_link.h"
@@ -17,24 +18,6 @@ namespace {
 
 constexpr int kExitDataDir = 3;
 constexpr int kDefaultBacklog = 50;  // Java's ServerSocket
-
-storage::zk::DataDirOptions data_dir_options(const zk::ZooConfig& config) {
-  storage::zk::DataDirOptions options;
-  options.data_dir = config.data_dir;
-  options.data_log_dir = config.data_log_dir.empty() ? config.data_dir : config.data_log_dir;
-  options.create_directories = config.datadir_autocreate;
-  options.create_database = config.db_autocreate;
-  options.trust_empty_snapshot = config.snapshot_trust_empty;
-  options.compression = storage::zk::compression_of(config.snapshot_compression);
-  options.log.preallocate_bytes = config.pre_alloc_size_kb * 1024;
-  options.log.size_limit_bytes = config.txn_log_size_limit_kb > 0 ? config.txn_log_size_limit_kb * 1024 : 0;
-  options.log.force_sync = config.force_sync;
-  return options;
-}
-
-zk::TreeOptions tree_options(const zk::ZooConfig& config) {
-  return {config.digest_enabled, config.extended_types_enabled, config.emulate_353_ttl_nodes};
-}
 
 }  // namespace
 

@@ -69,8 +69,8 @@ void Snapshots::begin(zk::Database& database) {
   logger_.info("Snapshotting: 0x{:x} to {}/{}", running_->zxid, data_dir_.snapshot_dir(),
                storage::zk::snapshot_name(running_->zxid, data_dir_.options().compression));
   running_->turn_posted = true;
-  reactor_.post([this, alive = alive_] {
-    if (*alive && running_) turn();
+  reactor_.post([this, alive = alive_, generation = generation_] {
+    if (*alive && running_ && generation == generation_) turn();
   });
 }
 
@@ -91,8 +91,8 @@ void Snapshots::turn() {
       KZ_CHECK((*file)->append(bytes.bytes()));
       return last ? (*file)->finish() : Status{};
     };
-    auto done = [this, alive = alive_, last = r.complete](const Status& status) {
-      if (*alive && running_) written(status, last);
+    auto done = [this, alive = alive_, last = r.complete, generation = generation_](const Status& status) {
+      if (*alive && running_ && generation == generation_) written(status, last);
     };
     r.piece = {};
     KZ_ASSERT(disk_thread_->run(std::move(job), reactor_, std::move(done)));
@@ -100,8 +100,8 @@ void Snapshots::turn() {
   if (r.complete || r.pieces_in_flight >= kPiecesInFlightMax) return;
   // A millisecond's rest after each turn leaves the reactor to its clients.
   r.turn_posted = true;
-  reactor_.after(ms(1), [this, alive = alive_] {
-    if (*alive && running_) turn();
+  reactor_.after(ms(1), [this, alive = alive_, generation = generation_] {
+    if (*alive && running_ && generation == generation_) turn();
   });
 }
 
@@ -121,6 +121,11 @@ void Snapshots::written(const Status& status, bool last) {
     return;
   }
   if (!r.turn_posted) turn();
+}
+
+void Snapshots::cancel() {
+  running_.reset();
+  ++generation_;
 }
 
 void Snapshots::start_purging() {

@@ -26,6 +26,8 @@ class Snapshots {
   bool due() const;
   // Counts anew and takes a snapshot, unless the last one is still being written.
   void begin(zk::Database& database);
+  // Gives up an unfinished snapshot: its database is about to be replaced.
+  void cancel();
   // autopurge.*: now and at every interval.
   void start_purging();
   // Gives up an unfinished snapshot and waits for the disk thread.
@@ -48,6 +50,7 @@ class Snapshots {
   int64_t txns_ = 0, bytes_ = 0;
   int64_t txns_due_ = 0, bytes_due_ = 0;
   std::unique_ptr<Running> running_;
+  uint64_t generation_ = 0;  // of running_: completions of a cancelled one are ignored
   TimerId purge_timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   log::Logger logger_{"ZooKeeperServer"};

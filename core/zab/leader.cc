@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/base/log.h"
 #include "core/bytes/reader.h"
 #include "core/bytes/writer.h"
 
@@ -210,7 +211,9 @@ void Leader::on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Eff
     if (epoch_of(zxid) != epoch_ || learner.acked_leader) return;
     if (!learner.forwarding) return drop(link, "ACK before NEWLEADER", out);
     learner.acked_leader = true;
+    count_acks(learner, learner.acked);
     if (serving()) {
+      commit_ready(out);
       up_to_date(link, learner, out);
     } else {
       try_serve(now, out);
@@ -219,13 +222,22 @@ void Leader::on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Eff
   }
   while (!learner.unacked.empty() && learner.unacked.front().first <= zxid) learner.unacked.pop_front();
   if (learner.observer) return;
-  for (Outstanding& o : proposals_) {
-    if (o.txn.zxid == zxid) {
-      if (participant(learner)) o.acks.insert(learner.info.sid);
-      break;
-    }
-  }
+  // A Java learner's log may overtake its NEWLEADER acknowledgement. Until that is here its currentEpoch is the old
+  // one, and in an election it would lose to a server without the transaction: the acknowledgement counts from then on.
+  const Zxid from = learner.acked;
+  learner.acked = std::max(learner.acked, zxid);
+  if (!learner.acked_leader || learner.acked == from) return;
+  count_acks(learner, zxid);
   commit_ready(out);
+}
+
+// Acknowledgements come in the order of the proposals, so one stands for those before it.
+void Leader::count_acks(const Learner& learner, Zxid up_to) {
+  if (!participant(learner)) return;
+  for (Outstanding& o : proposals_) {
+    if (o.txn.zxid > up_to) return;
+    o.acks.insert(learner.info.sid);
+  }
 }
 
 void Leader::try_serve(TimePoint, Effects& out) {
@@ -349,8 +361,13 @@ void Leader::on_tick(TimePoint now, Effects& out) {
   }
 }
 
-void Leader::drop(LinkId link, const char*, Effects& out) {
-  if (learners_.erase(link) > 0) out.emplace_back(CloseLink{link});
+void Leader::drop(LinkId link, const char* reason, Effects& out) {
+  static const log::Logger kLog("LearnerHandler");
+  const auto it = learners_.find(link);
+  if (it == learners_.end()) return;
+  kLog.warn("Closing connection to peer {}: {}", it->second.info.sid, reason);
+  learners_.erase(it);
+  out.emplace_back(CloseLink{link});
 }
 
 void Leader::step_down(std::string reason, Effects& out) {

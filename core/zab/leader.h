@@ -71,6 +71,7 @@ class Leader {
     bool forwarding = false;    // gets the broadcast
     bool acked_leader = false;  // NEWLEADER acknowledged
     bool up_to_date = false;
+    Zxid acked = 0;   // highest proposal acknowledged
     TimePoint heard;  // last packet
     TimePoint opened;
     std::deque<std::pair<Zxid, TimePoint>> unacked;  // proposals sent and not acknowledged
@@ -89,6 +90,7 @@ class Leader {
   void on_info(LinkId link, Learner& learner, const QuorumPacket& packet, TimePoint now, Effects& out);
   void on_ack_epoch(LinkId link, Learner& learner, const QuorumPacket& packet, TimePoint now, Effects& out);
   void on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Effects& out);
+  void count_acks(const Learner& learner, Zxid up_to);
   void try_epoch(TimePoint now, Effects& out);
   void try_epoch_quorum(Effects& out);
   void try_serve(TimePoint now, Effects& out);
@@ -117,7 +119,6 @@ class Leader {
   std::multimap<Zxid, WaitingSync> syncs_;
   TimePoint started_;
   TimePoint next_tick_;
-  bool half_tick_ = false;
 };
 
 }  // namespace kz::zab

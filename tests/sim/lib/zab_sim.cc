@@ -217,7 +217,7 @@ void ZabSim::sync_log(Node& node) {
   if (node.syncing || node.unsynced.empty()) return;
   node.syncing = true;
   const size_t count = node.unsynced.size();
-  on_node(node.id, std::chrono::microseconds{rng_.between(100, rng_.chance(0.02) ? 300000 : 2000)},
+  on_node(node.id, std::chrono::microseconds{rng_.between(100, rng_.chance(0.1) ? 300000 : 2000)},
           [this, count](Node& n) {
             n.syncing = false;
             if (n.unsynced.size() < count) return;  // truncated meanwhile
@@ -320,7 +320,19 @@ void ZabSim::client_write() {
 
 void ZabSim::fault() {
   Node& node = *nodes_[rng_.between(1, static_cast<int64_t>(nodes_.size()))];
-  const auto kind = rng_.below(6);
+  const auto kind = rng_.below(7);
+  if (kind == 6 && scenario_.crashes) {
+    // The power of a rack: several servers lose what they had not synced at one moment.
+    note(0, "POWER FAILURE");
+    for (auto& [id, n] : nodes_) {
+      if (!n->up || !rng_.chance(0.6)) continue;
+      crash(*n);
+      after(ms(rng_.between(1, 3000)), [this, id = id] {
+        if (!nodes_[id]->up) boot(*nodes_[id]);
+      });
+    }
+    return;
+  }
   if (kind <= 1 && scenario_.crashes) {
     if (!node.up) return;
     crash(node);
@@ -475,6 +487,7 @@ void ZabSim::apply_one(Node& node, zab::Effect& effect) {
     cut(node.unsynced);
     cut(node.snapshot);
     cut(node.history);
+    node.unsaved_snapshot = true;  // what follows until NEWLEADER is applied and not logged
     step(node, [&](zab::Effects& out) { node.peer->on_truncated(true, zxid, now_, out); });
   } else if (std::get_if<zab::SaveSnapshot>(&effect)) {
     on_node(node.id, ms(rng_.between(1, 20)), [this](Node& n) {

@@ -1,0 +1,385 @@
+// What the peer wants done: packets, files, the pipeline's life.
+#include <chrono>
+
+#include "cmd/server/quorum_zookeeper_impl.h"
+#include "cmd/server/zookeeper_options.h"
+#include "storage/zk/epoch_files.h"
+
+namespace kz::server {
+namespace {
+
+constexpr Duration kTurn = std::chrono::microseconds(500);
+constexpr size_t kStepBytes = 16 * 1024;
+constexpr size_t kSnapshotQueueMax = 8 << 20;  // of one learner, not yet taken by the kernel
+constexpr Duration kBindRetry = ms(200);
+// Forwarded requests belong to their learner's link; SessionTracker::kHere and 0 must stay free.
+constexpr uint64_t kOwnerBase = uint64_t{1} << 32;
+
+int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+const char* state_name(election::ServerState state) {
+  switch (state) {
+    case election::ServerState::kLooking:
+      return "LOOKING";
+    case election::ServerState::kFollowing:
+      return "FOLLOWING";
+    case election::ServerState::kLeading:
+      return "LEADING";
+    case election::ServerState::kObserving:
+      return "OBSERVING";
+  }
+  return "?";
+}
+
+}  // namespace
+
+void QuorumZooKeeperServer::Impl::run_effects() {
+  if (running_effects_) return;
+  running_effects_ = true;
+  while (!effects_.empty() && !stopped_ && !failed_) {
+    zab::Effect effect = std::move(effects_.front());
+    effects_.pop_front();
+    std::visit([this](auto& e) { carry_out(e); }, effect);
+  }
+  for (auto& [link, bytes] : outgoing_packets_) quorum_port_->send(link, std::move(bytes));
+  outgoing_packets_.clear();
+  running_effects_ = false;
+  rearm_peer();
+}
+
+// ---- inputs from the ports ----
+
+void QuorumZooKeeperServer::Impl::on_notification(ServerId from, election::Notification n) {
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_notification(from, n, now, out); });
+}
+void QuorumZooKeeperServer::Impl::on_peer_reachable(ServerId peer) { peer_->on_voter_reachable(peer); }
+void QuorumZooKeeperServer::Impl::on_peer_unreachable(ServerId peer) {
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_voter_unreachable(peer, now, out); });
+}
+void QuorumZooKeeperServer::Impl::on_link_open(ConnId link, const std::string& ip) {
+  if (!ip.empty()) logger_.info("Learner connected from /{}", ip);
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_link_open(link, now, out); });
+}
+void QuorumZooKeeperServer::Impl::on_quorum_packet(ConnId link, zab::QuorumPacket packet) {
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_packet(link, packet, now, out); });
+}
+void QuorumZooKeeperServer::Impl::on_link_closed(ConnId link, Error) {
+  sending_.erase(link);
+  outgoing_packets_.erase(link);
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_link_closed(link, now, out); });
+}
+void QuorumZooKeeperServer::Impl::on_leader_unreachable() {
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_leader_unreachable(now, out); });
+}
+
+// ---- the pipeline's writes ----
+
+void QuorumZooKeeperServer::Impl::propose(const zk::Proposal& proposal, zk::Effects&) {
+  // The peer may have left the role while the pipeline still has a step to finish.
+  if (!peer_->leader() || !peer_->leader()->serving()) return;
+  defer_peer([&](zab::Effects& out) { peer_->propose(proposal.txn.header.zxid, proposal.payload, out); });
+}
+void QuorumZooKeeperServer::Impl::forward(const zk::ForwardedRequest& request, zk::Effects&) {
+  if (!peer_->learner()) return;
+  defer_peer([&](zab::Effects& out) { peer_->learner()->forward(request, out); });
+}
+bool QuorumZooKeeperServer::Impl::sync(SessionId session, int32_t cxid, zk::Effects&) {
+  if (leading_) return !peer_->leader() || peer_->leader()->sync(session, cxid);
+  if (peer_->learner()) defer_peer([&](zab::Effects& out) { peer_->learner()->sync(session, cxid, {}, out); });
+  return false;
+}
+bool QuorumZooKeeperServer::Impl::revalidate(SessionId session, int32_t timeout_ms, zk::Effects&) {
+  if (leading_) return true;
+  if (peer_->learner()) defer_peer([&](zab::Effects& out) { peer_->learner()->revalidate(session, timeout_ms, out); });
+  return false;
+}
+
+// ---- packets ----
+
+void QuorumZooKeeperServer::Impl::post_to(LinkId link, Slice bytes) {
+  const auto it = sending_.find(link);
+  (it == sending_.end() ? outgoing_packets_[link] : it->second.behind).append(std::move(bytes));
+}
+void QuorumZooKeeperServer::Impl::flush_link(LinkId link) {
+  const auto it = outgoing_packets_.find(link);
+  if (it == outgoing_packets_.end()) return;
+  Chain bytes = std::move(it->second);
+  outgoing_packets_.erase(it);
+  quorum_port_->send(link, std::move(bytes));
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::SendPacket& e) { post_to(e.link, encode(e.packet)); }
+void QuorumZooKeeperServer::Impl::carry_out(zab::CloseLink& e) {
+  flush_link(e.link);
+  sending_.erase(e.link);
+  quorum_port_->close(e.link);
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::SendSnapshot& e) {
+  zk::Database& db = database();
+  auto writer = std::make_unique<zk::SnapshotWriter>(db.tree, db.sessions, zk::SnapshotWriter::Form::kLearner);
+  const Zxid zxid = writer->zxid();
+  logger_.info("Sending snapshot 0x{:x} to a learner", static_cast<uint64_t>(zxid));
+  post_to(e.link, encode(zab::QuorumPacket{zab::PacketType::kSnap, zxid, std::nullopt, std::nullopt}));
+  flush_link(e.link);
+  sending_.emplace(e.link, SnapshotSend{std::move(writer), {}});
+  reactor_.post([this, link = e.link, alive = alive_] {
+    if (*alive) snapshot_turn(link);
+  });
+}
+
+void QuorumZooKeeperServer::Impl::snapshot_turn(LinkId link) {
+  const auto it = sending_.find(link);
+  if (it == sending_.end()) return;
+  bool more = true;
+  if (quorum_port_->bytes_to_send(link) < kSnapshotQueueMax) {
+    Buffer buffer;
+    const int64_t until = steady_ns() + kTurn.count();
+    while (more && steady_ns() < until) more = it->second.writer->step(buffer, kStepBytes);
+    if (!more) {
+      buffer.i32(static_cast<int32_t>(std::string_view(zab::kSnapshotSignature).size()));
+      buffer.raw(std::string_view(zab::kSnapshotSignature));
+    }
+    Chain chain(buffer.to_slice());
+    if (!more) {
+      chain.append(std::move(it->second.behind));
+      sending_.erase(it);
+    }
+    quorum_port_->send(link, std::move(chain));
+  }
+  if (!more) return;
+  const auto next = [this, link, alive = alive_] {
+    if (*alive) snapshot_turn(link);
+  };
+  // While clients are served they get the larger share of the reactor.
+  if (pipeline_) {
+    reactor_.after(ms(1), next);
+  } else {
+    reactor_.post(next);
+  }
+}
+
+// ---- files ----
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::WriteAcceptedEpoch& e) {
+  const auto written = storage::zk::write_epoch(fs_, data_dir_->snapshot_dir(), storage::zk::kAcceptedEpoch, e.epoch);
+  if (!written) return fatal("cannot write acceptedEpoch in " + data_dir_->snapshot_dir());
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_epoch_written(e.epoch, -1, now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::WriteCurrentEpoch& e) {
+  const auto written = storage::zk::write_epoch(fs_, data_dir_->snapshot_dir(), storage::zk::kCurrentEpoch, e.epoch);
+  if (!written) return fatal("cannot write currentEpoch in " + data_dir_->snapshot_dir());
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_epoch_written(-1, e.epoch, now, out); });
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::AppendTxn& e) {
+  snapshots_->logged(1, std::ssize(e.payload.bytes()));
+  if (pipeline_ && snapshots_->due()) {
+    commit_->roll();
+    snapshots_->begin(database());
+  }
+  appended_ = e.zxid;
+  commit_->append({e.zxid, std::move(e.payload)});
+}
+
+void QuorumZooKeeperServer::Impl::on_logged(Zxid zxid) {
+  durable_ = zxid;
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_durable(zxid, now, out); });
+  finish_leaving();
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::TruncateLog& e) {
+  logger_.warn("Truncating log to get in sync with the leader 0x{:x}", static_cast<uint64_t>(e.zxid));
+  const bool ok = truncate(e.zxid);
+  if (!ok) return fatal(fmt::format("Not able to truncate the log to 0x{:x}", static_cast<uint64_t>(e.zxid)));
+  appended_ = durable_ = database_->last_zxid();
+  unsaved_snapshot_ = true;  // what follows until NEWLEADER is applied and not logged
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_truncated(ok, database_->last_zxid(), now, out); });
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::ReceiveSnapshot& e) {
+  logger_.info("Getting a snapshot from leader 0x{:x}", static_cast<uint64_t>(e.zxid));
+  incoming_ = std::make_unique<Incoming>(tree_options(options_.config), options_.config.jute, e.zxid);
+  if (peer_->learner()) quorum_port_->expect_snapshot(peer_->learner()->link());
+}
+
+int64_t QuorumZooKeeperServer::Impl::on_snapshot_bytes(ConnId, Bytes bytes) {
+  static constexpr std::string_view kSignature = zab::kSnapshotSignature;
+  constexpr size_t kTrailer = 4 + kSignature.size();
+  if (!incoming_) return -1;
+  const auto failed = [this] {
+    logger_.error("The leader's snapshot cannot be read");
+    incoming_.reset();
+    peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_snapshot_loaded(std::nullopt, now, out); });
+    return -1;
+  };
+  incoming_->bytes += std::ssize(bytes);
+  if (!incoming_->reader.feed(bytes)) return failed();
+  if (!incoming_->reader.complete()) return -1;
+  const Bytes surplus = incoming_->reader.surplus();
+  if (surplus.size() < kTrailer) return -1;
+  if (as_text(surplus.subspan(4, kSignature.size())) != kSignature) return failed();
+  const int64_t used = std::ssize(bytes) - static_cast<int64_t>(surplus.size() - kTrailer);
+  incoming_->database->loaded(incoming_->zxid, std::nullopt);
+  snapshots_->cancel();
+  const auto done = std::move(incoming_);
+  database_ = std::move(done->database);
+  unsaved_snapshot_ = true;
+  logger_.info("Snapshot 0x{:x} received, {} bytes, {} znodes", static_cast<uint64_t>(done->zxid), done->bytes,
+               database_->tree.node_count());
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_snapshot_loaded(done->zxid, now, out); });
+  return used;
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::SaveSnapshot&) { save_snapshot(); }
+
+// On a disk thread: nobody touches the database until it is done (the role waits, clients are not served).
+void QuorumZooKeeperServer::Impl::save_snapshot() {
+  if (saving_) return;
+  saving_ = true;
+  if (!save_thread_) save_thread_ = std::make_unique<storage::DiskPool>("kz-zk-save", 1);
+  const bool taken = save_thread_->run(
+      [this]() -> Status {
+        // What the old log has beyond the snapshot is another history.
+        KZ_CHECK(forget_after(database_->last_zxid()));
+        const auto written = storage::zk::write_snapshot(fs_, data_dir_->snapshot_dir(), database_->tree,
+                                                         database_->sessions, data_dir_->options().compression);
+        if (!written) return std::unexpected(written.error());
+        return {};
+      },
+      reactor_,
+      [this, alive = alive_](const Status& status) {
+        if (!*alive) return;
+        saving_ = false;
+        if (!status)
+          return fatal(fmt::format("cannot write a snapshot in {}: {}", data_dir_->snapshot_dir(),
+                                   errc_text(status.error().code)));
+        unsaved_snapshot_ = false;
+        appended_ = durable_ = database_->last_zxid();
+        if (leaving_) return finish_leaving();
+        peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_snapshot_saved(now, out); });
+      });
+  KZ_ASSERT(taken);
+}
+
+// ---- transactions and sessions ----
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::Committed& e) {
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_committed(e.zxid, now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::ApplyTxn& e) {
+  if (const auto applied = database().replay(e.txn.payload, options_.config.jute); !applied)
+    fatal(fmt::format("transaction 0x{:x} cannot be read", static_cast<uint64_t>(e.txn.zxid)));
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::DeliverTxn& e) {
+  const auto txn = zk::decode_txn(e.txn.payload, options_.config.jute);
+  if (!txn) return fatal(fmt::format("transaction 0x{:x} cannot be read", static_cast<uint64_t>(e.txn.zxid)));
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_committed_txn(*txn, now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::LearnerRequest& e) {
+  if (e.request.type == zk::OpCode::kSync) {
+    if (peer_->leader()) defer_peer([&](zab::Effects& out) { peer_->leader()->sync_learner_request(e.link, out); });
+    return;
+  }
+  e.request.owner = kOwnerBase + e.link;
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_forwarded(e.request, now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::TouchSession& e) {
+  if (pipeline_) pipeline_->sessions().touch(e.session, e.timeout_ms, reactor_.now());
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::RevalidateSession& e) {
+  if (!pipeline_ || !peer_->leader()) return;
+  const bool valid = pipeline_->sessions().touch(e.session, e.timeout_ms, reactor_.now());
+  if (valid) pipeline_->sessions().set_owner(e.session, kOwnerBase + e.link);
+  defer_peer([&](zab::Effects& out) { peer_->leader()->answer_revalidate(e.link, e.session, valid, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::Synced& e) {
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_synced(e.session, e.cxid, now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::Revalidated& e) {
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_revalidated(e.session, e.valid, now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::CollectTouches&) {
+  std::vector<std::pair<SessionId, int32_t>> touched;
+  if (pipeline_) touched = pipeline_->take_touched();
+  if (peer_->learner()) defer_peer([&](zab::Effects& out) { peer_->learner()->on_touched(touched, out); });
+}
+
+// ---- roles ----
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
+  leading_ = peer_->state() == election::ServerState::kLeading;
+  if (leading_) database_->tree.set_last_zxid(zab::make_zxid(e.epoch, 0));
+  database_->tree.set_config(options_.config.quorum.text());
+  pipeline_ =
+      std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
+  pipeline_->set_mode(leading_ ? "leader" : observer_ ? "observer" : "follower");
+  logger_.info("Serving clients as {}, epoch {}", leading_ ? "leader" : observer_ ? "observer" : "follower", e.epoch);
+  client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::LeaderConfig&) {
+  // Only a reconfiguration changes it, and that is not accepted yet: the own file is in force.
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::SendVote& e) { election_port_->send(e.to, e.notification); }
+void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectVoters&) { election_port_->connect_all(); }
+void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectToLeader& e) {
+  std::vector<zk::HostPort> addresses;
+  if (const auto it = options_.config.quorum.servers.find(e.leader); it != options_.config.quorum.servers.end()) {
+    for (const auto& a : it->second.addresses) addresses.push_back(a.quorum);
+  }
+  quorum_port_->connect(addresses);
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::OpenQuorumPort&) { open_quorum_port(); }
+void QuorumZooKeeperServer::Impl::open_quorum_port() {
+  port_timer_ = 0;
+  std::vector<zk::HostPort> addresses;
+  for (const auto& a : options_.config.quorum.servers.at(options_.server_id).addresses) addresses.push_back(a.quorum);
+  const auto listening = quorum_port_->listen(addresses, options_.config.quorum_listen_on_all_ips);
+  if (listening) return;
+  logger_.error("Couldn't bind to quorum port {}: {}; trying again", listening.error().detail,
+                errc_text(listening.error().code));
+  port_timer_ = reactor_.after(kBindRetry, [this] {
+    port_timer_ = 0;
+    if (!stopped_ && peer_->state() == election::ServerState::kLeading) open_quorum_port();
+  });
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
+  logger_.warn("Leaving the role: {}", e.reason);
+  reactor_.cancel(std::exchange(port_timer_, 0));
+  reactor_.cancel(std::exchange(client_timer_, 0));
+  sending_.clear();
+  incoming_.reset();
+  outgoing_packets_.clear();
+  quorum_port_->stop_listening();
+  quorum_port_->stop_connecting();
+  quorum_port_->close_all();
+  if (pipeline_) {
+    zk::Effects out;
+    pipeline_->close_all(out);
+    run(out);
+    database_ = pipeline_->take_database();
+    pipeline_.reset();
+  }
+  leading_ = false;
+  leaving_ = true;
+  finish_leaving();
+}
+
+// The next election counts what the log has: all of it has to be on disk first, and a leader's snapshot too.
+void QuorumZooKeeperServer::Impl::finish_leaving() {
+  if (!leaving_ || saving_) return;
+  if (unsaved_snapshot_) return save_snapshot();
+  if (durable_ < appended_) return;
+  leaving_ = false;
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_role_left(now, out); });
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zab::StateChanged& e) {
+  if (e.leader >= 0) {
+    logger_.info("{}, leader {}", state_name(e.state), e.leader);
+  } else {
+    logger_.info("{}", state_name(e.state));
+  }
+}
+
+}  // namespace kz::server

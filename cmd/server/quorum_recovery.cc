@@ -1,0 +1,111 @@
+// What a member of an ensemble reads from its disk at the start, and cuts from it on TRUNC and SNAP.
+// Source: QuorumPeer.loadDataBase, ZKDatabase.truncateLog @ 3.8.0.
+#include "cmd/server/quorum_zookeeper_impl.h"
+#include "cmd/server/zookeeper_options.h"
+#include "storage/zk/epoch_files.h"
+#include "storage/zk/file_names.h"
+#include "storage/zk/txn_log_reader.h"
+
+namespace kz::server {
+namespace {
+
+constexpr int kExitDataDir = 3;
+
+}  // namespace
+
+std::expected<int64_t, StartFailure> QuorumZooKeeperServer::Impl::read_or_make_epoch(const char* name,
+                                                                                     int64_t fallback) {
+  const std::string& dir = data_dir_->snapshot_dir();
+  const auto found = storage::zk::read_epoch(fs_, dir, name);
+  if (!found) {
+    return std::unexpected(
+        StartFailure{fmt::format("{}/{} cannot be read: {}", dir, name, errc_text(found.error().code)), 1});
+  }
+  if (*found) return **found;
+  if (const auto written = storage::zk::write_epoch(fs_, dir, name, fallback); !written) {
+    return std::unexpected(
+        StartFailure{fmt::format("{}/{} cannot be written: {}", dir, name, errc_text(written.error().code)), 1});
+  }
+  return fallback;
+}
+
+std::expected<zab::QuorumPeer::Durable, StartFailure> QuorumZooKeeperServer::Impl::recover() {
+  auto dir = storage::zk::DataDir::open(fs_, data_dir_options(options_.config));
+  if (!dir) return std::unexpected(StartFailure{dir.error().message, dir.error().directory ? kExitDataDir : 1});
+  data_dir_ = std::move(*dir);
+  database_ = std::make_unique<zk::Database>(tree_options(options_.config));
+  const auto recovery = data_dir_->recover(*database_);
+  if (!recovery) {
+    return std::unexpected(StartFailure{recovery.error().message, recovery.error().directory ? kExitDataDir : 1});
+  }
+  if (const Status filled = fill_committed_log(*recovery); !filled) {
+    return std::unexpected(StartFailure{
+        fmt::format("the logs in {} cannot be read: {}", data_dir_->log_dir(), errc_text(filled.error().code)), 1});
+  }
+  snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_);
+  snapshots_->logged(recovery->txns, recovery->txn_bytes);
+  const int64_t epoch = recovery->last_zxid < 0 ? 0 : zab::epoch_of(recovery->last_zxid);
+  const auto current = read_or_make_epoch(storage::zk::kCurrentEpoch, epoch);
+  if (!current) return std::unexpected(current.error());
+  const auto accepted = read_or_make_epoch(storage::zk::kAcceptedEpoch, epoch);
+  if (!accepted) return std::unexpected(accepted.error());
+  if (epoch > *current) {
+    return std::unexpected(StartFailure{
+        fmt::format("The current epoch, {:x}, is older than the last zxid, {}", *current, recovery->last_zxid), 1});
+  }
+  if (*accepted < *current) {
+    return std::unexpected(StartFailure{
+        fmt::format("The accepted epoch, {:x} is less than the current epoch, {:x}", *accepted, *current), 1});
+  }
+  logger_.info("Snapshot loaded, {} transactions replayed, last zxid 0x{:x}, {} znodes, epochs {}/{}", recovery->txns,
+               static_cast<uint64_t>(recovery->last_zxid), database_->tree.node_count(), *accepted, *current);
+  return zab::QuorumPeer::Durable{*accepted, *current, recovery->last_zxid};
+}
+
+// The last transactions of the log, so that this server can bring others up to date from memory when it leads.
+Status QuorumZooKeeperServer::Impl::fill_committed_log(const storage::zk::DataDir::Recovery& recovery) {
+  committed_.clear();
+  if (recovery.txns == 0) return {};
+  KZ_TRY(auto reader, storage::zk::TxnLogReader::open(fs_, data_dir_->log_dir(), recovery.snapshot_zxid + 1));
+  int64_t skip = recovery.txns - options_.config.commit_log_count;
+  while (true) {
+    KZ_TRY(auto txn, reader.next());
+    if (!txn) return {};
+    if (--skip < 0) committed_.add(txn->zxid, std::move(txn->payload));
+  }
+}
+
+Status QuorumZooKeeperServer::Impl::forget_after(Zxid zxid) {
+  KZ_CHECK(data_dir_->log().close());
+  const auto cut = storage::zk::truncate_logs(fs_, data_dir_->log_dir(), zxid);
+  if (!cut && cut.error().code != Errc::kNotFound) return cut;
+  const std::string& dir = data_dir_->snapshot_dir();
+  KZ_TRY(const auto snapshots, storage::zk::list_by_zxid(fs_, dir, storage::zk::kSnapshotPrefix));
+  for (const auto& s : snapshots) {
+    if (s.zxid > zxid) KZ_CHECK(fs_.remove(dir + "/" + s.name));
+  }
+  return fs_.sync_directory(dir);
+}
+
+bool QuorumZooKeeperServer::Impl::truncate(Zxid zxid) {
+  snapshots_->cancel();
+  const auto snapshots = storage::zk::list_by_zxid(fs_, data_dir_->snapshot_dir(), storage::zk::kSnapshotPrefix);
+  if (!snapshots || snapshots->empty() || snapshots->front().zxid > zxid) {
+    logger_.error("Cannot go back to 0x{:x}: no snapshot in {} is that old", static_cast<uint64_t>(zxid),
+                  data_dir_->snapshot_dir());
+    return false;
+  }
+  if (const Status cut = forget_after(zxid); !cut) {
+    logger_.error("Cannot cut the log in {}: {}", data_dir_->log_dir(), errc_text(cut.error().code));
+    return false;
+  }
+  database_ = std::make_unique<zk::Database>(tree_options(options_.config));
+  const auto recovery = data_dir_->recover(*database_);
+  if (!recovery) {
+    logger_.error("{}", recovery.error().message);
+    return false;
+  }
+  return recovery->last_zxid <= zxid;
+}
+
+}  // namespace kz::server

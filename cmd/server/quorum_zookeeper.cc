@@ -1,0 +1,252 @@
+#include "cmd/server/quorum_zookeeper.h"
+
+#include <charconv>
+#include <random>
+
+#include "cmd/server/quorum_zookeeper_impl.h"
+#include "cmd/server/zookeeper_options.h"
+
+namespace kz::server {
+namespace {
+
+constexpr int kDefaultBacklog = 50;
+constexpr uint64_t kNoSeed = 0;
+
+}  // namespace
+
+std::expected<ServerId, std::string> read_myid(storage::FileSystem& fs, const std::string& data_dir) {
+  const std::string path = data_dir + "/myid";
+  const auto text = fs.read_file(path);
+  if (!text) return std::unexpected(path + " file is missing");
+  const size_t begin = text->find_first_not_of(" \t\r\n");
+  const size_t end = text->find_first_of("\r\n", begin == std::string::npos ? 0 : begin);
+  std::string word = begin == std::string::npos ? "" : text->substr(begin, end - begin);
+  while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.pop_back();
+  ServerId id = 0;
+  const auto [at, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (error != std::errc{} || at != word.data() + word.size() || word.empty())
+    return std::unexpected(fmt::format("{}: serverid {} is not a number", path, word));
+  return id;
+}
+
+QuorumZooKeeperServer::Impl::Impl(storage::FileSystem& fs, net::Reactor& reactor, ZooKeeperOptions options)
+    : fs_(fs),
+      reactor_(reactor),
+      options_(std::move(options)),
+      rng_(options_.seed != kNoSeed ? options_.seed : std::random_device{}()),
+      committed_(static_cast<size_t>(std::max<int64_t>(options_.config.commit_log_count, 1))) {
+  const auto self = options_.config.quorum.servers.find(options_.server_id);
+  observer_ = self != options_.config.quorum.servers.end() && self->second.observer;
+}
+
+std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
+  const zk::ZooConfig& config = options_.config;
+  const auto durable = recover();
+  if (!durable) return std::unexpected(durable.error());
+  appended_ = durable_ = durable->last_zxid;
+
+  commit_ = std::make_unique<GroupCommit>(
+      reactor_, *data_dir_, config, [this](Zxid zxid) { on_logged(zxid); },
+      [this](const std::string& why) { fatal(why); });
+  client_link_ = std::make_unique<net::ZkLink>(reactor_, *this);
+  if (auto bound = bind_clients(); !bound) return bound;
+
+  net::LearnerLinkOptions quorum_options;
+  quorum_options.packet_max = static_cast<size_t>(config.jute.item_max()) + 65536;
+  quorum_port_ = std::make_unique<net::LearnerLink>(reactor_, quorum_options, *this);
+  net::QuorumCnxOptions election_options;
+  election_options.self = options_.server_id;
+  election_options.listen_on_all_ips = config.quorum_listen_on_all_ips;
+  election_options.multi_address = config.multi_address_enabled;
+  election_options.connect_timeout = ms(config.cnx_timeout_ms);
+  election_port_ = std::make_unique<net::QuorumCnx>(reactor_, election_options, config.quorum, *this);
+  if (const auto listening = election_port_->listen(); !listening) {
+    return std::unexpected(
+        StartFailure{fmt::format("Cannot listen on the election port {} of server.{}: {}", listening.error().detail,
+                                 options_.server_id, errc_text(listening.error().code)),
+                     1});
+  }
+
+  zab::PeerOptions peer;
+  peer.self = options_.server_id;
+  peer.observer = observer_;
+  peer.tick = ms(config.tick_time_ms);
+  peer.init_limit = config.init_limit;
+  peer.sync_limit = config.sync_limit;
+  peer.election.notification_interval_min = ms(config.fle_min_notification_ms);
+  peer.election.notification_interval_max = ms(config.fle_max_notification_ms);
+  peer.leader.force_snapshot_sync = config.force_snapshot_sync;
+  peer_ = std::make_unique<zab::QuorumPeer>(peer, config.quorum, *durable, committed_);
+  snapshots_->start_purging();
+  logger_.info("Starting quorum peer, myid={}, {} voters, last zxid 0x{:x}", options_.server_id,
+               config.quorum.voters().size(), static_cast<uint64_t>(durable->last_zxid));
+  peer_step([this](TimePoint now, zab::Effects& out) { peer_->start(now, out); });
+  return {};
+}
+
+void QuorumZooKeeperServer::Impl::shut_down() {
+  if (stopped_) return;
+  stopped_ = true;
+  *alive_ = false;
+  for (const TimerId timer : {peer_timer_, client_timer_, port_timer_}) reactor_.cancel(timer);
+  if (client_link_) client_link_->stop_accepting();
+  if (pipeline_) {
+    zk::Effects out;
+    pipeline_->close_all(out);
+    run(out);
+  }
+  sending_.clear();
+  quorum_port_.reset();
+  election_port_.reset();
+  client_link_.reset();
+  if (snapshots_) snapshots_->stop();
+  save_thread_.reset();
+  if (commit_) commit_->stop();
+  if (peer_) logger_.info("QuorumPeer main thread exited");
+}
+
+std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::bind_clients() {
+  const zk::ZooConfig& config = options_.config;
+  net::ZkListenOptions listen;
+  listen.host = config.client_port_address;
+  listen.port = config.client_port.value_or(2181);
+  // The server line may name the client address (3.5 style).
+  if (const auto self = config.quorum.servers.find(options_.server_id);
+      self != config.quorum.servers.end() && self->second.client) {
+    listen.port = self->second.client->port;
+    if (listen.host.empty() && self->second.client->host != "0.0.0.0") listen.host = self->second.client->host;
+  }
+  listen.frame_max = static_cast<size_t>(config.jute.max_buffer);
+  listen.max_per_ip = config.max_client_cnxns;
+  listen.max_total = config.max_cnxns;
+  listen.backlog = config.client_port_listen_backlog > 0 ? config.client_port_listen_backlog : kDefaultBacklog;
+  const auto bound = client_link_->listen(listen);
+  const std::string host = listen.host.empty() ? "0.0.0.0" : listen.host;
+  if (!bound) {
+    return std::unexpected(StartFailure{fmt::format("Cannot listen on {}:{}: {} (check clientPort in zoo.cfg)", host,
+                                                    listen.port, errc_text(bound.error().code)),
+                                        1});
+  }
+  port_ = *bound;
+  logger_.info("binding to port {}:{}", host, port_);
+  return {};
+}
+
+const zk::ServerEnvironment& QuorumZooKeeperServer::Impl::environment_of(std::string_view word) {
+  refresh_environment(environment_, word, fs_, *data_dir_);
+  environment_.client_port = port_;
+  environment_.fsync_threshold_exceeded = commit_->slow_syncs();
+  return environment_;
+}
+
+// ---- clients ----
+
+void QuorumZooKeeperServer::Impl::on_accept(ConnId conn, const std::string& ip, uint16_t port) {
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_open(conn, ip, port, now, out); });
+}
+
+void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string& word, const std::string&) {
+  if (pipeline_) {
+    return client_step(
+        [&](Now now, zk::Effects& out) { pipeline_->on_four_letter(conn, word, environment_of(word), now, out); });
+  }
+  zk::ServerInfo info;
+  info.config = &options_.config;
+  info.environment = &environment_of(word);
+  info.serving = false;
+  info.server_id = options_.server_id;
+  client_link_->send_text_and_close(conn, zk::four_letter_answer(word, info));
+}
+
+void QuorumZooKeeperServer::Impl::on_frame(ConnId conn, Slice frame) {
+  // Connected while there was no leader, or knocking now: either way the client shall try another server.
+  if (!pipeline_) return client_link_->close(conn);
+  if (!pipeline_->has_connection(conn)) return client_link_->close(conn);
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_frame(conn, std::move(frame), now, out); });
+}
+
+void QuorumZooKeeperServer::Impl::on_closed(ConnId conn, Error) {
+  client_step([&](Now now, zk::Effects& out) { pipeline_->on_closed(conn, now, out); });
+}
+
+void QuorumZooKeeperServer::Impl::run(zk::Effects& effects) {
+  for (auto& effect : effects) {
+    std::visit([this](auto& e) { carry_out(e); }, effect);
+  }
+  effects.clear();
+  for (auto& [conn, out] : outgoing_) client_link_->send_raw(conn, std::move(out.bytes), out.frames);
+  outgoing_.clear();
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zk::Send& e) {
+  auto& out = outgoing_[e.conn];
+  out.bytes.append(std::move(e.bytes));
+  ++out.frames;
+}
+
+void QuorumZooKeeperServer::Impl::carry_out(zk::Close& e) {
+  if (const auto it = outgoing_.find(e.conn); it != outgoing_.end()) {
+    client_link_->send_raw(e.conn, std::move(it->second.bytes), it->second.frames);
+    outgoing_.erase(it);
+  }
+  client_link_->close_after_send(e.conn);
+}
+
+// An earlier timer that fires for nothing is cheaper than cancelling it each time.
+void QuorumZooKeeperServer::Impl::rearm_clients() {
+  if (!pipeline_ || stopped_) return;
+  const TimePoint due = pipeline_->deadline();
+  if (client_timer_ != 0 && client_timer_at_ <= due) return;
+  reactor_.cancel(std::exchange(client_timer_, 0));
+  if (due == TimePoint::max()) return;
+  client_timer_at_ = due;
+  client_timer_ = reactor_.at(due, [this] {
+    client_timer_ = 0;
+    client_step([this](Now now, zk::Effects& out) { pipeline_->on_tick(now, out); });
+  });
+}
+
+void QuorumZooKeeperServer::Impl::rearm_peer() {
+  if (stopped_ || failed_) return;
+  const TimePoint due = peer_->deadline();
+  if (peer_timer_ != 0 && peer_timer_at_ <= due) return;
+  reactor_.cancel(std::exchange(peer_timer_, 0));
+  if (due == TimePoint::max()) return;
+  peer_timer_at_ = due;
+  peer_timer_ = reactor_.at(due, [this] {
+    peer_timer_ = 0;
+    peer_step([this](TimePoint now, zab::Effects& out) { peer_->on_tick(now, out); });
+  });
+}
+
+void QuorumZooKeeperServer::Impl::fatal(const std::string& why) {
+  if (failed_) return;
+  failed_ = true;
+  logger_.error("Severe unrecoverable error, exiting: {}", why);
+  if (options_.on_fatal) options_.on_fatal(why);
+}
+
+QuorumZooKeeperServer::QuorumZooKeeperServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+std::expected<std::unique_ptr<QuorumZooKeeperServer>, StartFailure> QuorumZooKeeperServer::start(
+    storage::FileSystem& fs, net::Reactor& reactor, ZooKeeperOptions options) {
+  std::unique_ptr<QuorumZooKeeperServer> server(
+      new QuorumZooKeeperServer(std::make_unique<Impl>(fs, reactor, std::move(options))));
+  std::expected<void, StartFailure> opened;
+  reactor.run_sync([&] {
+    opened = server->impl_->open();
+    if (!opened) server->impl_->shut_down();
+  });
+  if (!opened) return std::unexpected(opened.error());
+  return server;
+}
+
+QuorumZooKeeperServer::~QuorumZooKeeperServer() { stop(); }
+
+void QuorumZooKeeperServer::stop() {
+  impl_->reactor().run_sync([this] { impl_->shut_down(); });
+}
+
+uint16_t QuorumZooKeeperServer::port() const { return impl_->port(); }
+
+}  // namespace kz::server

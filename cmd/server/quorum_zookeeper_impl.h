@@ -1,0 +1,210 @@
+// The inside of QuorumZooKeeperServer, shared by its .cc files: quorum_zookeeper.cc (start, stop, clients),
+// quorum_effects.cc (what the peer wants done), quorum_recovery.cc (files). Private to cmd/server.
+#pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <map>
+
+#include "cmd/server/quorum_zookeeper.h"
+#include "cmd/server/zookeeper_commit.h"
+#include "cmd/server/zookeeper_environment.h"
+#include "cmd/server/zookeeper_snapshot.h"
+#include "core/zab/quorum_peer.h"
+#include "core/zk/pipeline.h"
+#include "net/learner_link.h"
+#include "net/quorum_cnx.h"
+#include "net/zk_link.h"
+#include "storage/zk/data_dir.h"
+
+namespace kz::server {
+
+class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
+                                          public net::QuorumCnxHandler,
+                                          public net::LearnerLinkHandler,
+                                          public zk::Broadcast {
+ public:
+  Impl(storage::FileSystem& fs, net::Reactor& reactor, ZooKeeperOptions options);
+  ~Impl() override { shut_down(); }
+
+  std::expected<void, StartFailure> open();
+  void shut_down();
+  net::Reactor& reactor() { return reactor_; }
+  uint16_t port() const { return port_; }
+
+  // ---- ZkLinkHandler: clients ----
+  void on_accept(ConnId conn, const std::string& ip, uint16_t port) override;
+  void on_four_letter(ConnId conn, const std::string& word, const std::string& args) override;
+  void on_frame(ConnId conn, Slice frame) override;
+  void on_closed(ConnId conn, Error why) override;
+
+  // ---- QuorumCnxHandler: the election port ----
+  void on_notification(ServerId from, election::Notification notification) override;
+  void on_peer_reachable(ServerId peer) override;
+  void on_peer_unreachable(ServerId peer) override;
+
+  // ---- LearnerLinkHandler: the quorum port ----
+  void on_link_open(ConnId link, const std::string& ip) override;
+  void on_quorum_packet(ConnId link, zab::QuorumPacket packet) override;
+  int64_t on_snapshot_bytes(ConnId link, Bytes bytes) override;
+  void on_link_closed(ConnId link, Error why) override;
+  void on_leader_unreachable() override;
+
+  // ---- Broadcast: the pipeline's writes ----
+  bool orders() const override { return leading_; }
+  void propose(const zk::Proposal& proposal, zk::Effects& out) override;
+  void forward(const zk::ForwardedRequest& request, zk::Effects& out) override;
+  bool sync(SessionId session, int32_t cxid, zk::Effects& out) override;
+  bool revalidate(SessionId session, int32_t timeout_ms, zk::Effects& out) override;
+
+ private:
+  using LinkId = zab::LinkId;
+  // A snapshot on its way to a learner, and what goes behind it.
+  struct SnapshotSend {
+    std::unique_ptr<zk::SnapshotWriter> writer;
+    Chain behind;
+  };
+  // A snapshot on its way in: the own database is kept until it is whole.
+  struct Incoming {
+    Incoming(zk::TreeOptions options, const zk::JuteLimits& limits, Zxid z)
+        : database(std::make_unique<zk::Database>(options)),
+          reader(database->tree, database->sessions, zk::SnapshotWriter::Form::kLearner, limits),
+          zxid(z) {}
+    std::unique_ptr<zk::Database> database;
+    zk::SnapshotReader reader;
+    Zxid zxid;
+    int64_t bytes = 0;
+  };
+  struct Outgoing {
+    Chain bytes;
+    uint64_t frames = 0;
+  };
+
+  zk::Database& database() { return pipeline_ ? pipeline_->database() : *database_; }
+
+  // ---- recovery (quorum_recovery.cc) ----
+  std::expected<zab::QuorumPeer::Durable, StartFailure> recover();
+  std::expected<int64_t, StartFailure> read_or_make_epoch(const char* name, int64_t fallback);
+  Status fill_committed_log(const storage::zk::DataDir::Recovery& recovery);
+  bool truncate(Zxid zxid);
+  Status forget_after(Zxid zxid);  // logs and snapshots later than zxid
+
+  // ---- steps ----
+  // Runs an input of the peer and everything that follows from it.
+  template <class F>
+  void peer_step(F&& input) {
+    if (stopped_ || failed_) return;
+    zab::Effects out;
+    input(reactor_.now().mono, out);
+    for (auto& effect : out) effects_.push_back(std::move(effect));
+    run_effects();
+  }
+  template <class F>
+  void client_step(F&& input) {
+    if (stopped_ || failed_ || !pipeline_) return;
+    zk::Effects out;
+    input(reactor_.now(), out);
+    run(out);
+    run_effects();
+    rearm_clients();
+  }
+  // From inside a step of the pipeline: what the peer wants is done after it.
+  template <class F>
+  void defer_peer(F&& input) {
+    zab::Effects out;
+    input(out);
+    for (auto& effect : out) effects_.push_back(std::move(effect));
+  }
+  void run_effects();
+  void run(zk::Effects& effects);
+  void rearm_peer();
+  void rearm_clients();
+  std::expected<void, StartFailure> bind_clients();
+  const zk::ServerEnvironment& environment_of(std::string_view word);
+  void fatal(const std::string& why);
+
+  void carry_out(zk::Send& e);
+  void carry_out(zk::Close& e);
+  void carry_out(zk::Pause& e) { client_link_->pause(e.conn); }
+  void carry_out(zk::Resume& e) { client_link_->resume(e.conn); }
+  void carry_out(zk::Append&) { KZ_UNREACHABLE("a member of an ensemble logs through its peer"); }
+
+  // ---- effects of the peer (quorum_effects.cc) ----
+  void carry_out(zab::SendPacket& e);
+  void carry_out(zab::SendSnapshot& e);
+  void carry_out(zab::CloseLink& e);
+  void carry_out(zab::WriteAcceptedEpoch& e);
+  void carry_out(zab::WriteCurrentEpoch& e);
+  void carry_out(zab::AppendTxn& e);
+  void carry_out(zab::Committed& e);
+  void carry_out(zab::LearnerRequest& e);
+  void carry_out(zab::TouchSession& e);
+  void carry_out(zab::RevalidateSession& e);
+  void carry_out(zab::Synced& e);
+  void carry_out(zab::ReceiveSnapshot& e);
+  void carry_out(zab::TruncateLog& e);
+  void carry_out(zab::SaveSnapshot& e);
+  void carry_out(zab::ApplyTxn& e);
+  void carry_out(zab::DeliverTxn& e);
+  void carry_out(zab::Revalidated& e);
+  void carry_out(zab::CollectTouches& e);
+  void carry_out(zab::StartServing& e);
+  void carry_out(zab::LeaderConfig& e);
+  void carry_out(zab::SendVote& e);
+  void carry_out(zab::ConnectVoters& e);
+  void carry_out(zab::ConnectToLeader& e);
+  void carry_out(zab::OpenQuorumPort& e);
+  void carry_out(zab::LeaveRole& e);
+  void carry_out(zab::StateChanged& e);
+  void carry_out(zab::BecomeLooking&) { KZ_UNREACHABLE("QuorumPeer turns it into LeaveRole"); }
+  void post_to(LinkId link, Slice bytes);
+  void flush_link(LinkId link);
+  void snapshot_turn(LinkId link);
+  void save_snapshot();
+  void finish_leaving();
+  void on_logged(Zxid zxid);
+  void open_quorum_port();
+
+  storage::FileSystem& fs_;
+  net::Reactor& reactor_;
+  ZooKeeperOptions options_;
+  Rng rng_;
+  bool observer_ = false;
+  std::unique_ptr<storage::zk::DataDir> data_dir_;
+  std::unique_ptr<zk::Database> database_;  // empty while the pipeline has it
+  zab::CommittedLog committed_;
+  std::unique_ptr<zab::QuorumPeer> peer_;
+  std::unique_ptr<zk::Pipeline> pipeline_;  // while serving
+  bool leading_ = false;                    // of the pipeline
+  std::unique_ptr<GroupCommit> commit_;
+  std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<net::ZkLink> client_link_;
+  std::unique_ptr<net::QuorumCnx> election_port_;
+  std::unique_ptr<net::LearnerLink> quorum_port_;
+
+  std::deque<zab::Effect> effects_;
+  bool running_effects_ = false;
+  std::map<LinkId, Chain> outgoing_packets_;
+  std::map<LinkId, SnapshotSend> sending_;
+  std::unique_ptr<Incoming> incoming_;
+  Zxid appended_ = 0;
+  Zxid durable_ = 0;
+  bool unsaved_snapshot_ = false;  // the database came from a leader and is not on disk
+  bool saving_ = false;
+  bool leaving_ = false;
+  TimerId peer_timer_ = 0;
+  TimePoint peer_timer_at_;
+  TimerId client_timer_ = 0;
+  TimePoint client_timer_at_;
+  TimerId port_timer_ = 0;
+
+  zk::ServerEnvironment environment_;
+  boost::unordered_flat_map<ConnId, Outgoing> outgoing_;
+  uint16_t port_ = 0;
+  bool stopped_ = false;
+  bool failed_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  log::Logger logger_{"QuorumPeer"};
+  std::unique_ptr<storage::DiskPool> save_thread_;  // last: it goes first
+};
+
+}  // namespace kz::server
