@@ -163,3 +163,27 @@ def test_a_wrong_myid_is_refused(three, myid, text):
     r = kzlib.run(three.kz, "zk-server", "start-foreground", m.config)
     assert r.returncode == 2
     assert text in r.stdout + r.stderr
+
+
+def test_an_observer_serves_and_does_not_vote(kz, tmp_path):
+    with Ensemble(kz, tmp_path, {1: "kz", 2: "kz", 3: "kz", 4: "kz"}, observers=(4,)) as e:
+        e.start(1, 2, 4)
+        assert e.wait_serving() == 2
+        assert e.modes() == {1: "follower", 2: "leader", 4: "observer"}
+        c = zklib.client(e[4].address)
+        c.create("/through-the-observer", b"x")
+        assert c.get("/through-the-observer")[0] == b"x"
+        c.stop()
+        c.close()
+        equal_trees(e)
+        e[4].kill()
+        other = zklib.client(e[1].address)
+        other.create("/meanwhile", b"")
+        other.stop()
+        other.close()
+        e[4].start()
+        kzlib.wait_for("it observes again", lambda: e[4].mode() == "observer")
+        assert "/meanwhile" in equal_trees(e)
+        # One voter of three with an observer is no quorum.
+        e[1].kill()
+        kzlib.wait_for("the leader gives up", lambda: e[2].mode() is None, 30)

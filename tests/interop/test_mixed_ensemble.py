@@ -62,3 +62,22 @@ def test_mixed(kz, tmp_path, kinds, order, leader):
         kzlib.wait_for("the old leader follows", lambda: e[leader].mode() == "follower", 60)
         write_some(e, "back")
         equal_trees(e)
+
+
+@pytest.mark.parametrize("voter,observer", [("kz", "apache"), ("apache", "kz")])
+def test_observers_of_the_other_kind(kz, tmp_path, voter, observer):
+    with Ensemble(kz, tmp_path, {1: voter, 2: voter, 3: observer}, observers=(3,), tick_ms=1000) as e:
+        e.start()
+        assert e.wait_serving(60) == 2
+        kzlib.wait_for("it observes", lambda: e[3].mode() == "observer", 60)
+        write_some(e, "one")
+        equal_trees(e)
+        e[3].kill()
+        survivors = zklib.client(e[1].address, timeout=20)
+        survivors.create("/meanwhile", b"")
+        survivors.stop()
+        survivors.close()
+        e[3].start()
+        kzlib.wait_for("it observes again", lambda: e[3].mode() == "observer", 60)
+        write_some(e, "two")
+        equal_trees(e)
