@@ -267,10 +267,15 @@ void Pipeline::on_committed_txn(const Txn& txn, Now now, Effects& out) {
   const auto it = conn_of_session_.find(txn.header.client_id);
   if (it != conn_of_session_.end()) {
     const Connection* c = find(it->second);
-    const bool creating = c->state == Connection::State::kConnecting;
-    if (creating || (!c->queue.empty() && c->queue.front().write && c->queue.front().header.xid == txn.header.cxid)) {
-      pending.conn = c->id;
-    }
+    const auto type = static_cast<OpCode>(txn.header.type);
+    const bool creating = c->state == Connection::State::kConnecting && type == OpCode::kCreateSession;
+    const auto own_write = [&] {
+      if (c->queue.empty() || !c->queue.front().write || c->queue.front().header.xid != txn.header.cxid) return false;
+      // An expiry is nobody's request, whatever its cxid.
+      const bool closes = static_cast<OpCode>(c->queue.front().header.type) == OpCode::kCloseSession;
+      return type == OpCode::kError || closes == (type == OpCode::kCloseSession);
+    };
+    if (creating || own_write()) pending.conn = c->id;
   }
   apply(pending, now, out);
 }
