@@ -22,6 +22,7 @@ bool number(std::string_view text, int64_t& out) {
 }  // namespace
 
 Result<std::vector<std::string_view>> checkpoint_lines(std::string_view text) {
+  if (text.empty()) return std::vector<std::string_view>{};  // Kafka creates the file before it has anything to say
   int64_t version = 0;
   int64_t count = 0;
   if (!number(take_line(text), version)) return fail(Errc::kMalformed, "checkpoint version", 1);

@@ -71,8 +71,9 @@ TEST_CASE("the checkpoint's text is Kafka's, and damage is refused with its line
   CHECK(c.to_text() == "0\n2\n0 0\n3 1234567890123\n");
   CHECK(EpochCache::parse(c.to_text())->entries() == c.entries());
   CHECK(EpochCache::parse("0\n0\n")->empty());
+  CHECK(EpochCache::parse("")->empty());  // as Apache's broker leaves it until there is an entry
   CHECK(EpochCache::parse("1\n0\n").error().code == Errc::kUnsupportedVersion);
-  for (const char* bad : {"", "0", "0\n", "0\n1\n", "0\n2\n1 1\n", "0\n1\n1\n", "0\n1\n1 x\n", "0\n1\n-1 5\n",
+  for (const char* bad : {"\n", "0", "0\n", "0\n1\n", "0\n2\n1 1\n", "0\n1\n1\n", "0\n1\n1 x\n", "0\n1\n-1 5\n",
                           "0\n1\n1 5 6\n", "x\n0\n", "0\n-1\n", "0\n1\n99999999999 5\n"}) {
     CAPTURE(bad);
     CHECK(EpochCache::parse(bad).error().code == Errc::kMalformed);
@@ -86,6 +87,7 @@ TEST_CASE("offset checkpoints hold topic names with any legal character") {
   CHECK(offset_checkpoint_text(entries) == text);
   CHECK(*parse_offset_checkpoint(text) == entries);
   CHECK(parse_offset_checkpoint("0\r\n1\r\nt 0 5\r\n")->at({"t", 0}) == 5);
+  CHECK(parse_offset_checkpoint("")->empty());
   for (const char* bad : {"0\n1\n", "0\n1\nt 0\n", "0\n1\n 0 5\n", "0\n1\nt x 5\n", "0\n1\nt 0 5\nu 0 5\n"})
     CHECK(parse_offset_checkpoint(bad).error().code == Errc::kMalformed);
 }
