@@ -384,6 +384,13 @@ void ZabSim::fault() {
 
 void ZabSim::heal() {
   reconnect_network();
+  // Often with a power failure, so that servers which are behind take part in the election that must succeed.
+  if (scenario_.crashes && rng_.chance(0.6)) {
+    note(0, "POWER FAILURE");
+    for (auto& [id, n] : nodes_) {
+      if (n->up) crash(*n);
+    }
+  }
   for (auto& [id, n] : nodes_) {
     if (n->paused) {
       n->paused = false;
@@ -457,6 +464,12 @@ std::optional<std::string> ZabSim::run() {
 void ZabSim::apply_one(Node& node, zab::Effect& effect) {
   if (auto* e = std::get_if<zab::SendPacket>(&effect)) {
     const LinkId link = e->link;
+    // The promise of phase 1: no epoch below the accepted one is ever acknowledged.
+    if (e->packet.type == zab::PacketType::kAckEpoch && node.peer->learner() != nullptr &&
+        node.peer->learner()->epoch() < node.accepted_epoch) {
+      return fail(fmt::format("server {} accepts epoch {} after {}", node.id, node.peer->learner()->epoch(),
+                              node.accepted_epoch));
+    }
     auto bytes = encode(e->packet);
     transmit(link, node.id, [this, link, bytes](Node& n) {
       auto parsed = zab::parse_packet(bytes, 1 << 20);
