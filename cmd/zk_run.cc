@@ -22,6 +22,8 @@ int serve(net::Reactor& reactor, server::ZooKeeperOptions options, const log::Lo
     failed = true;
     request_stop();
   };
+  constexpr bool kEnsemble = std::is_same_v<Server, server::QuorumZooKeeperServer>;
+  if (kEnsemble) options.on_serving = on_serving;
   auto server = Server::start(storage::posix_fs(), reactor, std::move(options));
   if (!server) {
     logger.error("{}", server.error().message);
@@ -30,8 +32,10 @@ int serve(net::Reactor& reactor, server::ZooKeeperOptions options, const log::Lo
     std::fprintf(stderr, "%s\n", server.error().message.c_str());
     return server.error().exit_status;
   }
-  logger.info("Serving clients on port {}", (*server)->port());
-  on_serving();
+  if (!kEnsemble) {
+    logger.info("Serving clients on port {}", (*server)->port());
+    on_serving();
+  }
   wait_for_stop_signal();
   (*server)->stop();
   server->reset();

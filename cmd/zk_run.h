@@ -20,7 +20,8 @@ struct ZkConfigFailure {
 // ensemble needs its myid file.
 std::expected<zk::ZooConfig, ZkConfigFailure> load_zoo_config(const std::string& file, const std::string& jvm_flags);
 
-// Logs to standard output, serves, returns the exit status. on_serving: called once the port is bound.
+// Logs to standard output, serves, returns the exit status. on_serving: called once the port is bound (an
+// ensemble's member: once it serves, on another thread).
 int run_zookeeper(const std::string& config_file, zk::ZooConfig config, LogLayout layout,
                   const std::function<void()>& on_serving);
 

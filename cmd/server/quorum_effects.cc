@@ -315,6 +315,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
   pipeline_->set_mode(leading_ ? "leader" : observer_ ? "observer" : "follower");
   logger_.info("Serving clients as {}, epoch {}", leading_ ? "leader" : observer_ ? "observer" : "follower", e.epoch);
   client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
+  if (const auto tell = std::exchange(options_.on_serving, nullptr)) tell();
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::LeaderConfig&) {
   // Only a reconfiguration changes it, and that is not accepted yet: the own file is in force.

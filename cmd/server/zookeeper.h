@@ -21,6 +21,8 @@ struct ZooKeeperOptions {
   uint64_t seed = 0;  // for snapCount's jitter; 0: from the operating system
   // The log or the disk failed: nothing more is acknowledged. Called once, on the reactor; the process should end.
   std::function<void(const std::string& why)> on_fatal;
+  // Members of an ensemble: a leader was found and clients are served for the first time. Called once, on the reactor.
+  std::function<void()> on_serving;
 };
 
 // Why a server did not start, as one line, and what its process should exit with.

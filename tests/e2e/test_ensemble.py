@@ -187,3 +187,40 @@ def test_an_observer_serves_and_does_not_vote(kz, tmp_path):
         # One voter of three with an observer is no quorum.
         e[1].kill()
         kzlib.wait_for("the leader gives up", lambda: e[2].mode() is None, 30)
+
+
+def test_garbage_on_the_election_and_quorum_ports(three):
+    import os
+    import socket
+    import struct
+    leader = three.start().wait_serving()
+    ports = {}
+    for line in three[leader].config.read_text().splitlines():
+        if line.startswith("server."):
+            _, quorum, election = line.split("=")[1].split(":")
+            ports[int(line[7:line.index("=")])] = (int(quorum), int(election))
+    greeting = struct.pack(">qqi", -65536, 99, 15) + b"127.0.0.1:65000"
+    attacks = [
+        b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), b"\xff" * 64, b"\0" * 64,
+        struct.pack(">qqi", -65536, 99, -5), struct.pack(">qqi", -65536, 99, 1 << 30), struct.pack(">qqi", -7, 99, 5),
+        struct.pack(">qqi", -65536, leader, 15) + b"127.0.0.1:65000",
+        greeting + struct.pack(">i", 1 << 30), greeting + struct.pack(">i", 3) + b"abc",
+        greeting + struct.pack(">i", 40) + os.urandom(40),
+        struct.pack(">iqi", 11, 0, 1 << 30), struct.pack(">iqii", 11, 0, 0, -1), struct.pack(">iqii", 3, 5, -1, -1),
+        struct.pack(">iqii", 18, 0, -1, 1 << 20),
+    ]
+    for port in ports[leader]:
+        for attack in attacks:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+                s.sendall(attack)
+                s.settimeout(0.2)
+                try:
+                    s.recv(1000)
+                except OSError:
+                    pass
+    assert three.modes()[leader] == "leader"
+    c = zklib.client(three.addresses)
+    c.create("/after", b"")
+    c.stop()
+    c.close()
+    equal_trees(three)
