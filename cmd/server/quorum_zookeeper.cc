@@ -160,8 +160,11 @@ void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string&
 
 void QuorumZooKeeperServer::Impl::on_frame(ConnId conn, Slice frame) {
   // Connected while there was no leader, or knocking now: either way the client shall try another server.
-  if (!pipeline_) return client_link_->close(conn);
-  if (!pipeline_->has_connection(conn)) return client_link_->close(conn);
+  if (!pipeline_ || !pipeline_->has_connection(conn)) return client_link_->close(conn);
+  if (leading_ && !options_.config.leader_serves) {
+    client_step([&](Now now, zk::Effects& out) { pipeline_->on_closed(conn, now, out); });
+    return client_link_->close(conn);
+  }
   client_step([&](Now now, zk::Effects& out) { pipeline_->on_frame(conn, std::move(frame), now, out); });
 }
 

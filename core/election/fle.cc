@@ -160,6 +160,9 @@ void FastLeaderElection::on_looking_peer(ServerId from, const Notification& n, T
   } else if (better(n.vote, proposal_)) {
     proposal_ = n.vote;
     broadcast(out);
+  } else if (better(proposal_, n.vote)) {
+    // It may have begun to look after our notification came, and would wait for the next one.
+    out.emplace_back(SendNotification{from, own_notification()});
   }
   received_[from] = {n.vote, ServerState::kLooking, n.format_version};
   consider(now, out);

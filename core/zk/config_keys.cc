@@ -60,7 +60,7 @@ const KeyRow kTable[] = {
     {"flushDelay", kNumber, kLater, &Z::flush_delay_ms, 0, kInt},
     {"maxWriteQueuePollTime", kNumber, kLater, {}, 0, kInt},
     {"maxBatchSize", kNumber, kLater, &Z::max_batch_size, 0, kInt},
-    {"leaderServes", kYesNo, kEnsembleLater, &Z::leader_serves},
+    {"leaderServes", kYesNo, kEnsemble, &Z::leader_serves},
     {"skipACL", kYesNo, kHonoured, &Z::skip_acl},
     {"cnxTimeout", kNumber, kEnsemble, &Z::cnx_timeout_ms, 1, kInt},
     {"quorumCnxnTimeoutMs", kNumber, kEnsembleLater, {}, -1, kInt},

@@ -224,3 +224,19 @@ def test_garbage_on_the_election_and_quorum_ports(three):
     c.stop()
     c.close()
     equal_trees(three)
+
+
+def test_leader_serves_no(kz, tmp_path):
+    with Ensemble(kz, tmp_path, {1: "kz", 2: "kz", 3: "kz"}, extra="leaderServes=no\n") as e:
+        leader = e.start().wait_serving()
+        for sid, m in e.members.items():
+            from kazoo.client import KazooClient
+            c = KazooClient(m.address, timeout=5)
+            if sid == leader:
+                with pytest.raises(c.handler.timeout_exception):
+                    c.start(1)
+            else:
+                c.start(10)
+                c.create(f"/by-{sid}", b"")
+            c.stop()
+            c.close()

@@ -194,6 +194,26 @@ TEST_CASE("when the leader dies, two survivors that know it need no fixed wait")
   CHECK(net.now() - at < ms(150));
 }
 
+TEST_CASE("a peer that began to look after our notification came is answered at once") {
+  ElectionOptions o;
+  o.self = 3;
+  FastLeaderElection fle(o, ensemble(3));
+  ElectionEffects out;
+  fle.look(0x100000001, 1, TimePoint{}, out);
+  out.clear();
+  Notification late;
+  late.vote = {1, 0x100000001, fle.round(), 1};
+  fle.on_notification(1, late, TimePoint{}, out);
+  REQUIRE(out.size() == 1);
+  CHECK(std::get<SendNotification>(out[0]).to == 1);
+  CHECK(std::get<SendNotification>(out[0]).notification.vote.leader == 3);
+  // The same vote as ours needs no answer: no ping-pong.
+  out.clear();
+  late.vote.leader = 3;
+  fle.on_notification(1, late, TimePoint{}, out);
+  for (const auto& e : out) CHECK(std::get_if<SendNotification>(&e) == nullptr);
+}
+
 TEST_CASE("observers follow and are not counted") {
   Net net(3, 2, 5);
   for (ServerId id : {4, 5}) net.start(id, INT64_MIN, INT64_MIN);
