@@ -325,9 +325,11 @@ void ZabSim::fault() {
     // The power of a rack: several servers lose what they had not synced at one moment.
     note(0, "POWER FAILURE");
     for (auto& [id, n] : nodes_) {
-      if (!n->up || !rng_.chance(0.6)) continue;
+      if (!n->up || !rng_.chance(0.8)) continue;
+      // The leader's disk is the one that surely has what it committed: the others elect without it, often.
+      const bool late = n->peer->leader() != nullptr && rng_.chance(0.6);
       crash(*n);
-      after(ms(rng_.between(1, 3000)), [this, id = id] {
+      after(ms(late ? 8000 : rng_.between(1, 500)), [this, id = id] {
         if (!nodes_[id]->up) boot(*nodes_[id]);
       });
     }
