@@ -240,3 +240,42 @@ def test_leader_serves_no(kz, tmp_path):
                 c.create(f"/by-{sid}", b"")
             c.stop()
             c.close()
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["TRUNC", "SNAP"])
+def test_what_only_the_dead_leader_logged_goes(three, cut):
+    leader = three.start().wait_serving()
+    others = [sid for sid in three.members if sid != leader]
+    c = zklib.client(three[leader].address, timeout=20)
+    c.create("/common", b"")
+    three.wait_equal()
+    for sid in others:
+        three[sid].kill(signal.SIGSTOP)
+    for n in range(3):
+        c.create_async(f"/lonely-{n}", b"")
+    kzlib.wait_for("the leader logs them", lambda: sum(
+        f.read_bytes().count(b"/lonely") for f in (three[leader].log_dir / "version-2").glob("log.*")) == 3)
+    three[leader].kill()
+    c.stop()
+    c.close()
+    for sid in others:
+        three[sid].kill()  # with the proposals unread in their sockets
+        three[sid].start()
+    kzlib.wait_for("another leader", lambda: "leader" in three.modes().values(), 30)
+    if cut:
+        three[leader].start()  # before the new epoch has a transaction: a cut is enough
+        kzlib.wait_for("the old leader follows", lambda: three[leader].mode() == "follower", 30)
+    d = zklib.client(",".join(three[sid].address for sid in others), timeout=20)
+    d.create("/later", b"")
+    d.stop()
+    d.close()
+    if not cut:
+        three[leader].start()
+        kzlib.wait_for("the old leader follows", lambda: three[leader].mode() == "follower", 30)
+    tree = equal_trees(three)
+    assert "/later" in tree and not [p for p in tree if p.startswith("/lonely")]
+    assert ("Truncating log" if cut else "Getting a snapshot") in three[leader].process.output()
+    three[leader].kill()
+    three[leader].start()
+    kzlib.wait_for("it follows after a restart too", lambda: three[leader].mode() == "follower", 30)
+    assert equal_trees(three) == tree
