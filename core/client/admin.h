@@ -32,8 +32,8 @@ using AdminDone = std::move_only_function<void(AdminResult<T>)>;
 
 struct NewTopic {
   std::string name;
-  int32_t partitions = -1;                             // -1 = the broker's default (needs CreateTopics v4)
-  int16_t replication_factor = -1;                     // likewise
+  int32_t partitions = -1;                               // -1 = the broker's default (needs CreateTopics v4)
+  int16_t replication_factor = -1;                       // likewise
   std::map<int32_t, std::vector<int32_t>> assignment{};  // replaces both
   std::vector<std::pair<std::string, std::string>> configs{};
 };
