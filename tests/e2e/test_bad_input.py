@@ -98,8 +98,10 @@ def test_wrong_protocol_is_named(kz, talk, word):
     assert hints and word in hints[0], p.stderr
 
 
-def test_zookeeper_port_is_named(dev):
-    p = kzlib.run(dev.kz, "topics", "--bootstrap-server", dev.zookeeper, "--list", timeout=90)
+def test_zookeeper_port_is_named(dev, tmp_path):
+    config = tmp_path / "admin.properties"
+    config.write_text("default.api.timeout.ms=3000\n")
+    p = kzlib.run(dev.kz, "topics", "--bootstrap-server", dev.zookeeper, "--command-config", config, "--list", timeout=90)
     assert p.returncode != 0
     assert "ZooKeeper" in p.stderr, p.stderr
 

@@ -1,5 +1,5 @@
-"""The documents' hosts on one machine: one network namespace that has all their addresses, and a mount namespace a host with a
-/usr/local, /opt and /usr/zookeeper of its own. Needs root."""
+"""The documents' hosts on one machine: a network and a mount namespace a host, joined by a bridge, with their addresses and a
+/usr/local, /opt and /usr/zookeeper of their own. Needs root."""
 import os
 import pathlib
 import shutil
@@ -16,9 +16,14 @@ def possible():
 class Host:
     def __init__(self, cluster, name, address):
         self.cluster, self.name, self.address = cluster, name, address
-        self.holder = subprocess.Popen(["nsenter", f"--net=/proc/{cluster.holder.pid}/ns/net", "unshare", "-m", "--propagation", "private",
-                                        "sleep", "100000"])
-        kzlib.wait_for("the mount namespace", lambda: os.readlink(f"/proc/{self.holder.pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"))
+        self.holder = subprocess.Popen(["unshare", "-n", "-u", "-m", "--propagation", "private", "sleep", "100000"])
+        kzlib.wait_for("the namespaces", lambda: os.readlink(f"/proc/{self.holder.pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"))
+        port = f"v{len(cluster.hosts)}"
+        cluster.bridge("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", self.holder.pid)
+        cluster.bridge("link", "set", port, "master", "br0", "up")
+        for argv in (["link", "set", "lo", "up"], ["addr", "add", f"{address}/24", "dev", "eth0"], ["link", "set", "eth0", "up"]):
+            self.run("ip", *argv)
+        self.run("hostname", name)
         for directory in ("/usr/local", "/opt"):
             self.run("mount", "-t", "tmpfs", "none", directory)
         os.makedirs("/usr/zookeeper", exist_ok=True)
@@ -26,7 +31,8 @@ class Host:
         self.run("mount", "--bind", cluster.hosts_file, "/etc/hosts")
 
     def argv(self, *argv):
-        return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--net=/proc/{self.holder.pid}/ns/net", "--wdns=/", *map(str, argv)]
+        return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--net=/proc/{self.holder.pid}/ns/net",
+                f"--uts=/proc/{self.holder.pid}/ns/uts", "--wdns=/", *map(str, argv)]
 
     def run(self, *argv, check=0, env=None, **kw):
         return kzlib.run(*self.argv(*argv), check=check, env={"PATH": self.cluster.path, **(env or {})}, **kw)
@@ -49,28 +55,29 @@ class Cluster:
         self.hosts_file.write_text("127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, a in hosts.items()))
         self.holder = subprocess.Popen(["unshare", "-n", "sleep", "100000"])
         kzlib.wait_for("the network namespace", lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
-        net = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"]
-        subprocess.run([*net, "ip", "link", "set", "lo", "up"], check=True)
-        for address in set(hosts.values()):
-            subprocess.run([*net, "ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+        self.bridge("link", "add", "br0", "type", "bridge")
+        self.bridge("link", "set", "br0", "up")
         self.path = f"{self.dir}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        self.hosts = {n: Host(self, n, a) for n, a in hosts.items()}
+        self.hosts = {}
+        for name, address in hosts.items():
+            self.hosts[name] = Host(self, name, address)
         table = "".join(f"  {n}) pid={h.holder.pid} ;;\n" for n, h in self.hosts.items())
         ssh = self.dir / "ssh"
         ssh.write_text(f"#!/bin/bash\ncase $1 in\n{table}  *) echo \"ssh: no host $1\" >&2; exit 255 ;;\nesac\nshift\n"
-                       "exec nsenter --mount=/proc/$pid/ns/mnt --net=/proc/$pid/ns/net --wdns=/ bash -c \"$*\"\n")
+                       "exec nsenter --mount=/proc/$pid/ns/mnt --net=/proc/$pid/ns/net --uts=/proc/$pid/ns/uts --wdns=/ bash -c \"$*\"\n")
         ssh.chmod(0o755)
+
+    def bridge(self, *argv):
+        subprocess.run(["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", "ip", *map(str, argv)], check=True)
 
     def __getitem__(self, name):
         return self.hosts[name]
 
     def close(self):
-        net = os.readlink(f"/proc/{self.holder.pid}/ns/net")
+        inside = {os.readlink(f"/proc/{h.holder.pid}/ns/net") for h in self.hosts.values()}
         for entry in os.listdir("/proc"):
-            if not entry.isdigit() or int(entry) == self.holder.pid:
-                continue
             try:
-                if os.readlink(f"/proc/{entry}/ns/net") == net:
+                if entry.isdigit() and os.readlink(f"/proc/{entry}/ns/net") in inside:
                     os.kill(int(entry), 9)
             except OSError:
                 pass
