@@ -193,7 +193,10 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::TruncateLog& e) {
   if (!ok) return fatal(fmt::format("Not able to truncate the log to 0x{:x}", static_cast<uint64_t>(e.zxid)));
   appended_ = durable_ = database_->last_zxid();
   unsaved_snapshot_ = true;  // what follows until NEWLEADER is applied and not logged
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_truncated(ok, database_->last_zxid(), now, out); });
+  // Where a snapshot alone held the range, the cut ends below it: what follows would leave a gap. Rejoining gives a
+  // SNAP.
+  const bool exact = database_->last_zxid() == e.zxid || zab::counter_of(e.zxid) == 0;
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_truncated(exact, database_->last_zxid(), now, out); });
 }
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::ReceiveSnapshot& e) {
@@ -361,6 +364,8 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
     database_ = pipeline_->take_database();
     pipeline_.reset();
   }
+  // What is applied next may be cut again, and must not be in a snapshot of an earlier zxid.
+  snapshots_->cancel();
   leading_ = false;
   leaving_ = true;
   finish_leaving();

@@ -45,10 +45,19 @@ std::expected<zab::QuorumPeer::Durable, StartFailure> QuorumZooKeeperServer::Imp
   snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_);
   snapshots_->logged(recovery->txns, recovery->txn_bytes);
   const int64_t epoch = recovery->last_zxid < 0 ? 0 : zab::epoch_of(recovery->last_zxid);
-  const auto current = read_or_make_epoch(storage::zk::kCurrentEpoch, epoch);
+  auto current = read_or_make_epoch(storage::zk::kCurrentEpoch, epoch);
   if (!current) return std::unexpected(current.error());
   const auto accepted = read_or_make_epoch(storage::zk::kAcceptedEpoch, epoch);
   if (!accepted) return std::unexpected(accepted.error());
+  // Stopped between the transactions of an epoch and its file: whoever has one of them has the epoch's history.
+  if (epoch > *current && epoch <= *accepted) {
+    if (const auto wrote = storage::zk::write_epoch(fs_, data_dir_->snapshot_dir(), storage::zk::kCurrentEpoch, epoch);
+        !wrote) {
+      return std::unexpected(
+          StartFailure{std::string("currentEpoch cannot be written: ") + errc_text(wrote.error().code), 1});
+    }
+    current = epoch;
+  }
   if (epoch > *current) {
     return std::unexpected(StartFailure{
         fmt::format("The current epoch, {:x}, is older than the last zxid, {}", *current, recovery->last_zxid), 1});

@@ -143,6 +143,11 @@ const zk::ServerEnvironment& QuorumZooKeeperServer::Impl::environment_of(std::st
 
 void QuorumZooKeeperServer::Impl::on_accept(ConnId conn, const std::string& ip, uint16_t port) {
   client_step([&](Now now, zk::Effects& out) { pipeline_->on_open(conn, ip, port, now, out); });
+  if (pipeline_) return;
+  // Nobody counts this connection yet: a silent one must not stay for as long as there is no leader.
+  reactor_.after(ms(options_.config.session_less_timeout_ms), [this, conn, alive = alive_] {
+    if (*alive && (!pipeline_ || !pipeline_->has_connection(conn))) client_link_->close(conn);
+  });
 }
 
 void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string& word, const std::string&) {

@@ -115,7 +115,8 @@ class ProducerStateTable {
     Offset last_offset;  // -1 while open
   };
   bool expired(const ProducerState& state, int64_t now_ms) const {
-    return state.current_txn_first_offset < 0 && now_ms - state.last_timestamp >= expiration_ms_;
+    // Timestamps are the clients' and may be anything: the subtraction must not overflow.
+    return state.current_txn_first_offset < 0 && state.last_timestamp <= now_ms - expiration_ms_;
   }
 
   int64_t expiration_ms_;

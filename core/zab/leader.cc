@@ -182,6 +182,8 @@ void Leader::try_epoch_quorum(Effects& out) {
 }
 
 void Leader::synchronise(LinkId link, Learner& learner, TimePoint now, Effects& out) {
+  // It may be told to cut what it acknowledged over an earlier link; all of it is sent and acknowledged again.
+  for (Outstanding& o : proposals_) o.acks.erase(learner.info.sid);
   const bool can_diff = last_committed_ == last_zxid_ || serving();
   SyncPlan plan = plan_sync(committed_, last_committed_, learner.last_zxid, options_.force_snapshot_sync || !can_diff);
   if (options_.bug_skip_trunc && plan.kind == SyncPlan::Kind::kTrunc) plan.kind = SyncPlan::Kind::kDiff;
@@ -214,6 +216,7 @@ void Leader::on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Eff
     count_acks(learner, learner.acked);
     if (serving()) {
       commit_ready(out);
+      if (phase_ == Phase::kOver) return;
       up_to_date(link, learner, out);
     } else {
       try_serve(now, out);

@@ -198,7 +198,7 @@ void QuorumPeer::on_snapshot_loaded(std::optional<Zxid> zxid, TimePoint now, Eff
 
 void QuorumPeer::on_truncated(bool ok, Zxid zxid, TimePoint now, Effects& out) {
   committed_.clear();
-  if (ok) durable_.last_zxid = zxid;
+  durable_.last_zxid = zxid;  // the database is what it is now, exact or not
   Effects role;
   if (learner_) learner_->on_truncated(ok, now, role);
   pass(role, now, out);

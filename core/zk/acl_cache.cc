@@ -11,7 +11,10 @@ int32_t AclCache::add(const AclList& acl) {
   if (acl == kOpenList || acl.empty()) return kOpen;
   auto [it, added] = by_acl_.try_emplace(acl, 0);
   if (added) {
-    it->second = ++last_index_;
+    // A damaged snapshot may have set the last index to anything.
+    last_index_ = last_index_ == INT32_MAX ? 1 : last_index_ + 1;
+    while (by_index_.contains(last_index_)) last_index_ = last_index_ == INT32_MAX ? 1 : last_index_ + 1;
+    it->second = last_index_;
     by_index_[it->second].acl = acl;
   }
   ++by_index_[it->second].uses;

@@ -47,6 +47,7 @@ Kind kind_of(OpCode op) {
 }
 
 constexpr size_t kRequestHeaderBytes = 8;
+constexpr size_t kEarlyFramesMax = 64;  // requests sent before the session is confirmed
 
 }  // namespace
 
@@ -137,6 +138,7 @@ void Pipeline::on_frame(ConnId conn, Slice frame, Now now, Effects& out) {
     case Connection::State::kNew:
       return connect(*c, frame, now, out);
     case Connection::State::kConnecting:
+      if (c->early.size() >= kEarlyFramesMax) return drop(*c, out);
       c->early.push_back(std::move(frame));
       return;
     case Connection::State::kOpen:
@@ -185,9 +187,10 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
       return write(c, header, frame.sub(kRequestHeaderBytes), now, out);
     case Kind::kRead: {
       if (read_only_ && op == OpCode::kSync) return refuse_write(c, header, now, out);
+      // A sync is asked for where it stands among the writes: its answer then comes between theirs.
+      const bool synced = op != OpCode::kSync || broadcast_.sync(c.session, header.xid, out);
       // Nothing of this connection is on its way: answered at once, without a place in the queue.
-      const bool waits = !c.queue.empty() || (op == OpCode::kSync && !broadcast_.sync(c.session, header.xid, out));
-      if (waits) return enqueue(c, {header, op == OpCode::kSync && c.queue.empty(), frame, now.mono}, out);
+      if (!synced || !c.queue.empty()) return enqueue(c, {header, !synced, frame, now.mono}, out);
       return reply_to_read(c, {header, false, frame, now.mono}, now, out);
     }
   }
@@ -324,12 +327,7 @@ void Pipeline::answered(Connection& c, Now now, Effects& out) {
   };
   pop();
   while (!c.queue.empty() && !c.queue.front().write) {
-    Entry entry = std::move(c.queue.front());
-    if (static_cast<OpCode>(entry.header.type) == OpCode::kSync && !broadcast_.sync(c.session, entry.header.xid, out)) {
-      c.queue.front() = std::move(entry);
-      c.queue.front().write = true;  // waits for on_synced as a write waits for its transaction
-      break;
-    }
+    const Entry entry = std::move(c.queue.front());
     reply_to_read(c, entry, now, out);
     pop();
   }

@@ -171,11 +171,12 @@ AppendResult Log::store_failed(const Error& error, const char* doing) {
 }
 
 Status Log::write_epochs(bool sync) {
+  std::lock_guard one_writer(epochs_file_mutex_);  // they share the name of the temporary file
   std::string text;
   std::string path;
   {
     std::lock_guard lock(mutex_);
-    if (!epochs_dirty_) return {};
+    if (!epochs_dirty_ || moved_) return {};
     epochs_dirty_ = false;
     directory_dirty_ = true;
     text = epochs_.to_text();
@@ -212,6 +213,7 @@ Status Log::flush_to(Offset offset, bool with_active) {
   {
     std::lock_guard lock(mutex_);
     if (offline()) return fail(Errc::kIo, "log directory is offline");
+    if (moved_) return {};  // on its way to deletion
     offset = std::min(offset, log_end_.load());
     if (offset <= recovery_point_ && !with_active) return {};
     for (auto it = segments_.begin(); it != segments_.end(); ++it) {
@@ -222,6 +224,7 @@ Status Log::flush_to(Offset offset, bool with_active) {
     directory = dir_;
     names = directory_dirty_ || epochs_dirty_;
     parent = parent_dirty_;
+    directory_dirty_ = false;  // a roll during the syncs sets it again
   }
   Status ok;
   for (const auto& segment : segments)
@@ -230,11 +233,14 @@ Status Log::flush_to(Offset offset, bool with_active) {
   if (ok && names) ok = fs_.sync_directory(directory);
   if (ok && parent) ok = fs_.sync_directory(parent_directory(directory));
   if (!ok) {
+    {
+      std::lock_guard lock(mutex_);
+      directory_dirty_ = true;
+    }
     store_failed(ok.error(), "flushing log");
     return ok;
   }
   std::lock_guard lock(mutex_);
-  if (names) directory_dirty_ = false;
   if (parent) parent_dirty_ = false;
   recovery_point_ = std::max(recovery_point_, std::min(offset, log_end_.load()));
   return {};
@@ -262,11 +268,17 @@ Status Log::close() {
 
 void Log::set_offline() { offline_.store(true, std::memory_order_release); }
 
-void Log::moved(const std::string& dir) {
+Status Log::move_to(const std::string& dir) {
+  Exclusive writer(*this);
+  std::lock_guard no_flush(flush_mutex_);
+  std::lock_guard no_epochs(epochs_file_mutex_);
   std::lock_guard lock(mutex_);
+  KZ_CHECK(fs_.rename(dir_, dir));
   dir_ = dir;
   closed_ = true;
+  moved_ = true;
   for (const auto& [base, segment] : segments_) segment->moved(dir);
+  return {};
 }
 
 }  // namespace kz::storage

@@ -110,7 +110,8 @@ class Log final : public PartitionLog, public std::enable_shared_from_this<Log> 
   // The directory is given up: every call fails from now on. No file is touched.
   void set_offline();
   // The directory was renamed to ...-delete.
-  void moved(const std::string& dir);
+  // Renames the directory for deletion: no write, flush or checkpoint is under way then, and none comes after.
+  Status move_to(const std::string& dir);
 
  private:
   struct Pending {
@@ -181,9 +182,11 @@ class Log final : public PartitionLog, public std::enable_shared_from_this<Log> 
   bool directory_dirty_ = true;  // names in it not synced
   bool parent_dirty_ = false;    // its own name not synced
   bool closed_ = false;
+  bool moved_ = false;  // renamed for deletion
   std::array<Spot, 16> spots_;
   size_t next_spot_ = 0;
-  std::mutex flush_mutex_;  // one flush at a time; after the writer's role, before mutex_
+  std::mutex flush_mutex_;        // one flush at a time; after the writer's role, before mutex_
+  std::mutex epochs_file_mutex_;  // after flush_mutex_, before mutex_
 };
 
 }  // namespace kz::storage

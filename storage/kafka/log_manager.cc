@@ -295,12 +295,11 @@ Status LogManager::remove(const TopicPartition& tp) {
   }
   const std::string from = entry.log->dir();
   if (entry.directory->offline) return {};
-  if (auto ok = fs_.rename(from, to); !ok) {
+  if (auto ok = entry.log->move_to(to); !ok) {
     directory_failed(*entry.directory,
                      fmt::format("Error while renaming {} to {}: {}", from, to, errc_text(ok.error().code)));
     return ok;
   }
-  entry.log->moved(to);
   log_.info("Log for partition {} is renamed to {} and is scheduled for deletion", partition_directory(tp), to);
   later(entry.log->config().file_delete_delay_ms, [this, to] {
     if (auto ok = fs_.remove_tree(to); !ok) log_.warn("Cannot remove {}: {}", to, ok.error().what);

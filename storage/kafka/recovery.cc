@@ -139,6 +139,8 @@ Result<LogState> load_log(FileSystem& fs, const std::string& dir, const TopicPar
   out.tp = tp;
   out.producers = log_state::ProducerStateTable(options.producer_expiration_ms);
   KZ_TRY(const auto names, clear_leftovers(fs, dir));
+  // Before a rebuild removes those beyond a damaged segment: only a directory without any may skip the replay.
+  const bool had_snapshots = std::ranges::any_of(names, [](const auto& n) { return n.ends_with(kSnapshotSuffix); });
   Offset recovery_point = options.recovery_point;
   bool clean = options.clean_shutdown;
   const Offset start = options.log_start_checkpoint;
@@ -243,7 +245,7 @@ Result<LogState> load_log(FileSystem& fs, const std::string& dir, const TopicPar
   KZ_TRY(auto snapshots, list_snapshots(fs, dir));
   for (size_t i = 0; i + 1 < snapshots.size(); ++i)
     if (!out.segments.contains(snapshots[i])) KZ_CHECK(remove_snapshot(fs, dir, snapshots[i]));
-  if (snapshots.empty() && clean) {
+  if (!had_snapshots && clean) {
     // No producer ever wrote here, or an upgrade: Kafka does not read the whole log for that.
     out.producers.clear(out.log_end_offset);
     out.last_snapshot_offset = 0;

@@ -213,6 +213,16 @@ DataDirResult<void> DataDir::replay(kz::zk::Database& database, Recovery& recove
   recovery.txn_bytes = reader->bytes();
   if (database.digest_mismatches > 0)
     logger_.warn("Digests of {} transactions do not match the tree", database.digest_mismatches);
+  if (!last_path.empty() && options_.log.force_sync) {
+    // A killed process may have left its tail in the page cache alone; from here on it counts as history.
+    const auto settle = [&]() -> Status {
+      KZ_TRY(auto file, fs_.open(last_path, OpenMode::kReadWrite));
+      KZ_CHECK(file->sync());
+      return fs_.sync_directory(log_dir_);
+    };
+    if (const Status done = settle(); !done)
+      return failure(done.error(), "Cannot sync {}: {}", last_path, errc_text(done.error().code));
+  }
   for (const auto& file : reader->tail().unwritten) {
     logger_.warn("Removing transaction log {}: it has no header, so nothing was ever committed to it", file);
     KZ_CHECK(remove_file(file));

@@ -252,9 +252,6 @@ void GroupCoordinator::tombstones(const SlotPtr& slot, const std::vector<TopicPa
     builder.append(from.now.wall_ms, key.bytes(), std::nullopt);
   }
   if (dead) {
-    groups_[std::hash<std::string>{}(id) % kShards].with([&](Groups& g) {
-      if (const auto it = g.find(id); it != g.end() && it->second == slot) g.erase(it);
-    });
     // Groups of generation 0 only stored offsets and have no record of their own.
     if (generation > 0) {
       const Slice key = kafka::encode_versioned(kafka::GroupMetadataKey{id}, 2);
@@ -262,14 +259,20 @@ void GroupCoordinator::tombstones(const SlotPtr& slot, const std::vector<TopicPa
     }
     log_.info("Group {} transitioned to Dead in generation {}", id, generation);
   }
-  if (builder.empty()) return;
-  AppendOptions options;
-  options.acks = 0;  // lost ones are written again by the next sweep
-  options.origin = AppendOrigin::kCoordinator;
-  options.internal_topics_allowed = true;
-  std::vector<AppendEntry> entries;
-  entries.push_back({kOffsetsTopic, partition_of(id), builder.finish()});
-  replicas_.append(*from.executor, options, std::move(entries), from.now, [](const std::vector<AppendOutcome>&) {});
+  if (!builder.empty()) {
+    AppendOptions options;
+    options.acks = 0;  // lost ones are written again by the next sweep
+    options.origin = AppendOrigin::kCoordinator;
+    options.internal_topics_allowed = true;
+    std::vector<AppendEntry> entries;
+    entries.push_back({kOffsetsTopic, partition_of(id), builder.finish()});
+    replicas_.append(*from.executor, options, std::move(entries), from.now, [](const std::vector<AppendOutcome>&) {});
+  }
+  if (!dead) return;
+  // Last: a new group of this name must write behind the tombstones, not before them.
+  groups_[std::hash<std::string>{}(id) % kShards].with([&](Groups& g) {
+    if (const auto it = g.find(id); it != g.end() && it->second == slot) g.erase(it);
+  });
 }
 
 void GroupCoordinator::expire_offsets(Caller from) {

@@ -65,6 +65,8 @@ void GroupCoordinator::load(Partition& partition) {
     log_.warn("{} records of {}-{} have a version that this broker does not know; they were skipped", loaded.skipped,
               kOffsetsTopic, index);
   }
+  // Tombstones may have emptied a group's offsets.
+  std::erase_if(loaded.offsets, [](const auto& g) { return g.second.empty(); });
   std::map<std::string, std::map<int64_t, OffsetMap>> pending;
   for (auto& [producer, by_group] : loaded.pending) {
     for (auto& [group, offsets] : by_group) {
@@ -198,8 +200,6 @@ void GroupCoordinator::apply_batch(const Slice& batch, Loaded& into) const {
     stored.expire_ms = decoded->expire_timestamp;
     stored.batch = base;
   }
-  // Tombstones may have emptied a group's offsets.
-  std::erase_if(into.offsets, [](const auto& g) { return g.second.empty(); });
 }
 
 void GroupCoordinator::unload(int32_t partition) {

@@ -315,7 +315,7 @@ void Group::unload(GroupEffects& out) {
 void Group::loaded(Now now, GroupEffects& out) {
   for (auto& [id, member] : members_) restart_session(member, now);
   if (members_.size() > static_cast<size_t>(config_.max_size)) {
-    prepare_rebalance(now, out, "Freshly-loaded group is over capacity");
+    maybe_prepare_rebalance(now, out, "Freshly-loaded group is over capacity");
   }
 }
 

@@ -32,12 +32,12 @@ constexpr int32_t kNoSequence = -1;
 
 // Sequence arithmetic: 2147483647 wraps to 0.
 constexpr int32_t increment_sequence(int32_t sequence, int32_t increment) {
-  if (sequence > INT32_MAX - increment) return increment - (INT32_MAX - sequence) - 1;
-  return sequence + increment;
+  const int64_t sum = int64_t{sequence} + increment;  // a hostile batch may name any increment
+  return static_cast<int32_t>(sum > INT32_MAX ? sum - INT32_MAX - 1 : sum);
 }
 constexpr int32_t decrement_sequence(int32_t sequence, int32_t decrement) {
-  if (sequence < decrement) return INT32_MAX - (decrement - sequence) + 1;
-  return sequence - decrement;
+  const int64_t difference = int64_t{sequence} - decrement;
+  return static_cast<int32_t>(difference < 0 ? difference + INT32_MAX + 1 : difference);
 }
 
 namespace detail {
