@@ -11,7 +11,7 @@ export CCACHE_BASEDIR = $(CURDIR)
 export CCACHE_NOHASHDIR = 1
 
 .DEFAULT_GOAL := build
-.PHONY: build demo run test interop check precommit sim soak fuzz bench golden docs fmt install help clean deps-%
+.PHONY: build demo run test interop check tidy precommit sim soak fuzz bench golden docs fmt install help clean deps-%
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,8 +34,11 @@ test: deps-test ## unit, simulation and end-to-end tests that need Debian's pack
 interop: deps-interop ## peers from Maven Central, npm and PyPI
 	@tests/tools/lane.sh interop
 
-check: deps-check ## sanitizers, clang-tidy, clang-format, fuzz corpora
+check: deps-check ## clang-format, unit and end-to-end tests under the sanitizers, fuzz corpora
 	@tests/tools/lane.sh check
+
+tidy: deps-check ## clang-tidy over the sources
+	@cmake --preset debug -DBUILD_TESTING=ON > /dev/null && tests/tools/tidy.sh
 
 precommit: deps-test ## formatting, layering, unit tests: a few minutes
 	@tests/tools/lane.sh precommit

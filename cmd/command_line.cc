@@ -31,7 +31,7 @@ bool number_fits(const Option& option, const std::string& text) {
 }
 
 UsageError unknown_option(const Command& command, const std::string& name) {
-  std::vector<std::string> names;
+  std::vector<std::string> names{"help", "version"};
   for (const Option& o : command.options) names.emplace_back(o.name);
   const std::string near = nearest(name, names);
   return {name + " is not a recognized option", "joptsimple.UnrecognizedOptionException",

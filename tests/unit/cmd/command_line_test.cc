@@ -75,6 +75,7 @@ TEST_CASE("the original's texts for wrong command lines") {
 
 TEST_CASE("the nearest option is named, a far one is not") {
   CHECK(parse_command_line(kTool, {"--topik", "x"}).errors[0].hint == "did you mean --topic?");
+  CHECK(parse_command_line(kTool, {"--versoin"}).errors[0].hint == "did you mean --version?");
   CHECK(parse_command_line(kTool, {"--xyzzyplugh"}).errors[0].hint.empty());
 }
 
