@@ -116,7 +116,9 @@ class ProducerStateTable {
   };
   bool expired(const ProducerState& state, int64_t now_ms) const {
     // Timestamps are the clients' and may be anything: the subtraction must not overflow.
-    return state.current_txn_first_offset < 0 && state.last_timestamp <= now_ms - expiration_ms_;
+    int64_t age_ms = 0;
+    if (__builtin_sub_overflow(now_ms, state.last_timestamp, &age_ms)) age_ms = now_ms > 0 ? INT64_MAX : 0;
+    return state.current_txn_first_offset < 0 && age_ms >= expiration_ms_;
   }
 
   int64_t expiration_ms_;

@@ -234,6 +234,7 @@ std::expected<ValidBatch, ValidationFailure> BatchValidator::validate_v2(Slice b
   if (!keep_control && (target != codec || (compressed_path && !walked.in_order))) return rebuild(batch, target, rules);
   const int64_t max_timestamp = rules.append_time ? rules.now_ms : walked.max_timestamp;
   view.set_max_timestamp(rules.append_time, max_timestamp);
+  if (view.last_offset_delta() == INT32_MAX) return invalid("Found a record batch whose offsets do not fit");
   const int32_t range = view.last_offset_delta() + 1;
   // The uncompressed path knows which record has the largest timestamp; the others say the last one, as Java does.
   const bool exact = !compressed_path && !rules.append_time && walked.max_index >= 0;
