@@ -192,7 +192,6 @@ Started BrokerServer::Impl::load() {
           return std::make_unique<LocalChannel>(*broker_, *orders_);
         });
     member_->groups().read_chain = storage::read_chain;
-    member_->groups().read_chain = storage::read_chain;
   });
   auto configs = ask<void>("configurations", [&](auto done) { member_->load_configs(std::move(done)); });
   if (!configs) return configs;
