@@ -324,3 +324,14 @@ TEST_CASE("a bomb is walked through a window, not unfolded into memory") {
   CHECK(batch.size() < 100'000);
   CHECK(run(batch).code == ErrorCode::kNone);
 }
+
+TEST_CASE("a batch whose offsets do not fit into an int is refused, whoever sent it") {
+  for (const bool client : {true, false}) {
+    ValidationRules r = rules();
+    r.client = client;
+    const Verdict v = run(with(simple(Codec::kNone), [&](MutableBytes b) { put32(b, 23, INT32_MAX); }), r);
+    CAPTURE(client);
+    CHECK(v.code == ErrorCode::kInvalidRecord);
+    CHECK_FALSE(v.batch.has_value());
+  }
+}

@@ -178,3 +178,28 @@ TEST_CASE("snapshots have Kafka's bytes and keep the last batch and the open tra
   CHECK(back.end_offset() == 108);  // nothing changed
   CHECK(ProducerStateTable().encode_snapshot().size() == 10);
 }
+
+TEST_CASE("sequence arithmetic and expiry hold for whatever numbers a client sends") {
+  static_assert(kafka::increment_sequence(INT32_MAX, 1) == 0);
+  static_assert(kafka::increment_sequence(INT32_MAX - 1, 3) == 1);
+  static_assert(kafka::increment_sequence(5, -3) == 2);
+  static_assert(kafka::increment_sequence(INT32_MAX, INT32_MAX) == INT32_MAX - 1);
+  static_assert(kafka::increment_sequence(INT32_MAX, -1) == INT32_MAX - 1);
+  static_assert(kafka::decrement_sequence(0, 1) == INT32_MAX);
+  static_assert(kafka::decrement_sequence(3, -4) == 7);
+  static_assert(kafka::decrement_sequence(0, INT32_MAX) == 1);
+  // Ages of more than an int64 holds are old, not negative; the future is young.
+  constexpr int64_t kNow = 1'700'000'000'000;
+  for (const auto& [timestamp, stays] : std::initializer_list<std::pair<int64_t, bool>>{
+           {INT64_MIN, false}, {INT64_MIN + 1, false}, {-1, false}, {kNow, true}, {INT64_MAX, true}}) {
+    ProducerStateTable t(86'400'000);
+    t.apply(batch(1, 0, 0, 1, 0, false, timestamp));
+    t.remove_expired(kNow);
+    CAPTURE(timestamp);
+    CHECK((t.size() == 1) == stays);
+  }
+  ProducerStateTable forever(INT64_MAX);
+  forever.apply(batch(1, 0, 0, 1, 0, false, -5));
+  forever.remove_expired(kNow);
+  CHECK(forever.size() == 1);
+}

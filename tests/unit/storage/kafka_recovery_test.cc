@@ -312,3 +312,21 @@ TEST_CASE("an I/O error at any operation is reported, and a restart serves what 
   }
   FAIL("the run never finished untouched");
 }
+
+TEST_CASE("a damaged index after a clean stop costs no producer its sequences") {
+  // Rebuilding a segment removes the producer snapshots beyond it; that is no directory without any.
+  LogFixture f;
+  f.config.segment_bytes = static_cast<int64_t>(batch_of(2).size()) * 2;
+  REQUIRE(write_five(f)->close());
+  for (const Offset base : {Offset{0}, Offset{4}, Offset{8}}) REQUIRE(f.disk.remove(index(base)));
+  auto log = f.load(true);
+  CHECK(log->log_end_offset() == 10);
+  REQUIRE(log->producers().size() == 1);
+  CHECK(log->producers().at(0).last_sequence == 9);
+  // A retry of the last batch is known, and not written twice.
+  const auto again =
+      append(*log, batch_of(2, kTime + 4, {.producer_id = 3, .producer_epoch = 1, .base_sequence = 8}), 4);
+  REQUIRE(again);
+  CHECK(again->first_offset == 8);
+  CHECK(log->log_end_offset() == 10);
+}

@@ -343,3 +343,32 @@ TEST_CASE("data dir: a full disk refuses and what was acknowledged stays") {
   work.forget_after((*opened)->recovery.last_zxid);
   check_equal(**opened, work);
 }
+
+TEST_CASE(
+    "data dir: a tail that a killed process left unsynced is history from recovery on, also when the power goes") {
+  // The process dies between write and sync (SIGKILL): the page cache keeps the tail, and recovery counts it. A server
+  // that votes with it must not lose it afterwards.
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SimDisk disk(seed);
+    test::ZkWorkload work(6);
+    {
+      auto opened = open(disk);
+      REQUIRE(opened.has_value());
+      for (int i = 0; i < 5; ++i) REQUIRE(commit(*(*opened)->dir, work.next()).has_value());
+      for (int i = 0; i < 3; ++i) {
+        const LogRecord record = work.next();
+        REQUIRE((*opened)->dir->log().append({&record, 1}).has_value());
+      }
+    }
+    {
+      auto opened = open(disk);
+      REQUIRE(opened.has_value());
+      check_equal(**opened, work);
+    }
+    disk.power_loss();
+    auto opened = open(disk);
+    REQUIRE(opened.has_value());
+    CAPTURE(seed);
+    check_equal(**opened, work);
+  }
+}

@@ -22,6 +22,7 @@ class FakeLog final : public PartitionLog {
       : tp_(std::move(tp)), id_(id), config_(std::move(config)) {}
 
   bool hold_appends = false;
+  std::function<void()> before_append;
   std::vector<std::move_only_function<void()>> held;
   bool is_offline = false;
 
@@ -30,6 +31,7 @@ class FakeLog final : public PartitionLog {
 
   void append_as_leader(Slice records, LeaderEpoch epoch, AppendOrigin, int16_t produce_version, Now now,
                         std::move_only_function<void(AppendResult)> done) override {
+    if (const auto hook = before_append) hook();
     auto work = [this, records = std::move(records), epoch, produce_version, now, done = std::move(done)]() mutable {
       done(append(std::move(records), epoch, produce_version, now));
     };
