@@ -215,7 +215,7 @@ std::string four_letter_answer(std::string_view word, const ServerInfo& info) {
   if (word == "hash") {
     std::string out;
     for (const auto& [zxid, digest] : info.digest_log) {
-      out += fmt::format("{:x}: {:x}\n", static_cast<uint64_t>(zxid), digest);
+      out += fmt::format("{:x}: {}\n", static_cast<uint64_t>(zxid), static_cast<int64_t>(digest));
     }
     return out;
   }

@@ -7,7 +7,7 @@ build="g++ cmake ninja-build ccache pkg-config libboost1.81-dev libspdlog-dev li
 zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev libisal-dev libssl-dev libedit-dev"
 test="$build doctest-dev python3 python3-pytest python3-kafka python3-kazoo python3-confluent-kafka python3-snappy python3-lz4 python3-zstandard kafkacat zookeeper zookeeper-bin librdkafka-dev
 libzookeeper-mt-dev default-jre-headless netcat-openbsd procps time zsh fish iproute2 util-linux"
-interop="$test maven nodejs npm"
+interop="$test maven nodejs npm golang-go"
 check="$test clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 
 case ${1:-} in
@@ -25,6 +25,7 @@ for p in $wanted; do
     maven) command -v mvn > /dev/null && continue ;;
     nodejs) command -v node > /dev/null && continue ;;
     npm) command -v npm > /dev/null && continue ;;
+    golang-go) command -v go > /dev/null && continue ;;
     default-jre-headless) command -v java > /dev/null && continue ;;
   esac
   dpkg-query -W -f '${Status}' "$p" 2> /dev/null | grep -q '^install ok installed$' || missing="$missing $p"

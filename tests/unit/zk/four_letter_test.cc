@@ -111,3 +111,9 @@ TEST_CASE("dump and the watch words") {
   CHECK(ask(s, "wchc") == sid + "\n\t/w\n\n");
   CHECK(ask(s, "wchp") == "/w\n\t" + sid + "\n\n");
 }
+
+TEST_CASE("hash: zxids in hexadecimal, digests as Java's signed decimal") {
+  ServerInfo info;
+  info.digest_log = {{0x100000080, 0xffffffffffffffff}, {0x100000100, 1371985504}};
+  CHECK(four_letter_answer("hash", info) == "100000080: -1\n100000100: 1371985504\n");
+}
