@@ -113,7 +113,9 @@ TEST_CASE("dump and the watch words") {
 }
 
 TEST_CASE("hash: zxids in hexadecimal, digests as Java's signed decimal") {
+  const ZooConfig config = config_of("4lw.commands.whitelist=*\n");
   ServerInfo info;
+  info.config = &config;
   info.digest_log = {{0x100000080, 0xffffffffffffffff}, {0x100000100, 1371985504}};
   CHECK(four_letter_answer("hash", info) == "100000080: -1\n100000100: 1371985504\n");
 }
