@@ -23,6 +23,8 @@ struct ForwardedRequest {
   uint64_t owner = 0;  // the learner's handler, for SessionTracker::check
 };
 
+class Membership;
+
 class Broadcast {
  public:
   virtual ~Broadcast() = default;
@@ -37,6 +39,8 @@ class Broadcast {
   // A session that this server does not own comes back. True: decided here by the session tracker (standalone,
   // leader). False: Pipeline::on_revalidated follows.
   virtual bool revalidate(SessionId session, int32_t timeout_ms, Effects& out) = 0;
+  // Who the members of the ensemble are (reconfig.h); null where that cannot be changed: standalone, learners.
+  virtual const Membership* membership() const { return nullptr; }
 };
 
 // Standalone: a proposal is appended to the log, and durable means committed.

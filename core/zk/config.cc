@@ -222,6 +222,7 @@ std::string check(ZooConfig& c) {
   // srvr is what zkServer.sh status asks.
   auto& words = c.four_letter_whitelist;
   if (std::find(words.begin(), words.end(), "srvr") == words.end()) words.push_back("srvr");
+  if (std::string problem = c.quorum.conflict(); !problem.empty()) return problem;
   return check_quorum_config(c.quorum);
 }
 

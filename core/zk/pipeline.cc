@@ -60,7 +60,7 @@ Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<
       auth_(config),
       // A standalone Java server makes its session ids as server 1, whatever its myid says.
       sessions_(config.wants_quorum() ? server_id : 1, config.tick_time_ms, now),
-      prep_(config, database_->tree, sessions_, auth_),
+      prep_(config, database_->tree, sessions_, auth_, &broadcast_),
       throttle_tokens_(config.throttle_tokens),
       throttle_filled_(now.mono),
       started_(now.mono),

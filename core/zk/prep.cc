@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/zk/path.h"
+#include "core/zk/reconfig.h"
 
 namespace kz::zk {
 namespace {
@@ -115,9 +116,7 @@ Prep::Outcome Prep::body_of(Context& c, OpCode type, Reader& r) {
       return check(c, q);
     }
     case OpCode::kReconfig:
-      if (!config_.reconfig_enabled) return refuse(KeeperCode::kReconfigDisabled);
-      KZ_PREP_CHECK(sessions_.check(c.request.session, c.request.owner));
-      return refuse(KeeperCode::kUnimplemented);  // as a standalone server answers
+      return reconfig(c, r);
     case OpCode::kMulti:
       return multi(c, r);
     case OpCode::kCreateSession: {
@@ -275,6 +274,29 @@ Prep::Outcome Prep::check(Context& c, const PathVersion& q) {
   if (!auth_.allowed(delta_.acl_of(*node), kPermRead, *c.request.auth)) return refuse(KeeperCode::kNoAuth);
   KZ_PREP_TRY(const int32_t version, next_version(node->stat.version, q.version));
   return TxnBody(CheckVersionTxn{q.path, version});
+}
+
+Prep::Outcome Prep::reconfig(Context& c, Reader& r) {
+  ReconfigRequest q;
+  if (!jute::read(r, q, config_.jute)) return refuse(KeeperCode::kMarshallingError);
+  if (!config_.reconfig_enabled) return refuse(KeeperCode::kReconfigDisabled);
+  KZ_PREP_CHECK(sessions_.check(c.request.session, c.request.owner));
+  const Membership* membership = broadcast_ ? broadcast_->membership() : nullptr;
+  if (!membership) return refuse(KeeperCode::kUnimplemented);  // as a standalone server answers
+  KZ_PREP_TRY(const QuorumConfig next,
+              reconfigured(q, c.zxid, *membership, {config_.standalone_enabled, config_.multi_address_enabled}));
+  std::optional<ChangeRecord> node = delta_.get(kConfigNode);
+  if (!node) return refuse(KeeperCode::kNoNode);
+  if (!auth_.allowed(delta_.acl_of(*node), kPermWrite, *c.request.auth)) return refuse(KeeperCode::kNoAuth);
+  // Always version -1: what changes is the version inside.
+  const Slice text = Slice::copy_of(next.text());
+  node->zxid = c.zxid;
+  node->stat.version = -1;
+  node->stat.mtime = c.wall_ms;
+  node->stat.mzxid = c.zxid;
+  node->data = NullableBytes(text);
+  delta_.put(kConfigNode, std::move(*node));
+  return TxnBody(SetDataTxn{std::string(kConfigNode), NullableBytes(text), -1});
 }
 
 Prep::Outcome Prep::sub_op(Context& c, MultiOp& op) {

@@ -22,8 +22,16 @@ struct PrepRequest {
 
 class Prep {
  public:
-  Prep(const ZooConfig& config, DataTree& tree, SessionTracker& sessions, const Authenticator& auth)
-      : config_(config), tree_(tree), sessions_(sessions), auth_(auth), delta_(tree), last_zxid_(tree.last_zxid()) {}
+  // broadcast: asked who the members are when they shall change; null: nobody is.
+  Prep(const ZooConfig& config, DataTree& tree, SessionTracker& sessions, const Authenticator& auth,
+       const Broadcast* broadcast = nullptr)
+      : config_(config),
+        tree_(tree),
+        sessions_(sessions),
+        auth_(auth),
+        broadcast_(broadcast),
+        delta_(tree),
+        last_zxid_(tree.last_zxid()) {}
 
   // The next transaction. Never fails: what is refused becomes an error transaction.
   Proposal prepare(const PrepRequest& request, int64_t wall_ms);
@@ -44,6 +52,7 @@ class Prep {
   Outcome set_data(Context& c, SetDataRequest request);
   Outcome set_acl(Context& c, SetAclRequest request);
   Outcome check(Context& c, const PathVersion& request);
+  Outcome reconfig(Context& c, Reader& r);
   Outcome multi(Context& c, Reader& r);
   Outcome close_session(Context& c);
   Outcome sub_op(Context& c, MultiOp& op);
@@ -53,6 +62,7 @@ class Prep {
   DataTree& tree_;
   SessionTracker& sessions_;
   const Authenticator& auth_;
+  const Broadcast* broadcast_;
   Delta delta_;
   Zxid last_zxid_;
 };

@@ -168,6 +168,10 @@ bool QuorumConfig::is_quorum(const std::set<ServerId>& acks) const {
   return groups_won > weighty / 2;
 }
 
+bool QuorumConfig::same_members(const QuorumConfig& other) const {
+  return servers == other.servers && groups == other.groups && (!hierarchical() || weights == other.weights);
+}
+
 std::string QuorumConfig::text() const {
   std::string out;
   for (const auto& [id, server] : servers) out += fmt::format("server.{}={}\n", id, server.text());
@@ -243,7 +247,6 @@ std::expected<bool, std::string> add_quorum_property(QuorumConfig& config, std::
 }
 
 std::string check_quorum_config(const QuorumConfig& config) {
-  if (std::string problem = config.conflict(); !problem.empty()) return problem;
   if (!config.hierarchical()) return {};
   for (const ServerId id : config.voters()) {
     const bool grouped = std::any_of(config.groups.begin(), config.groups.end(),

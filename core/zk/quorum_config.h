@@ -54,6 +54,8 @@ struct QuorumConfig {
   int64_t weight(ServerId id) const;        // 0 for observers and unknown ids
   // Do these servers form a quorum: more than half of the voters, or of the weights in more than half of the groups.
   bool is_quorum(const std::set<ServerId>& acks) const;
+  // Equal but for the version.
+  bool same_members(const QuorumConfig& other) const;
   // What /zookeeper/config holds, ending in version=<hex> without a newline.
   std::string text() const;
   // Two servers with one address or port pair; empty when fine.

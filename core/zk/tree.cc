@@ -219,8 +219,13 @@ void DataTree::set_data_quietly(Node& node, std::string_view text) {
   node.set_data(&data);
 }
 
-void DataTree::set_config(std::string_view text) {
-  if (Node* node = find(kConfigNode)) set_data_quietly(*node, text);
+void DataTree::set_config(std::string_view text, int64_t version, int64_t wall_ms) {
+  Node* node = find(kConfigNode);
+  if (!node) return;
+  set_data_quietly(*node, text);
+  node->version = -1;
+  node->mzxid = version;
+  node->mtime = wall_ms;
 }
 
 uint64_t DataTree::recompute_digest() const {

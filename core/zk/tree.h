@@ -93,7 +93,8 @@ class DataTree {
   TxnResult apply(const TxnHeader& header, const TxnBody& body, TreeEvents* events = nullptr);
   // Changes a quota's statistics node in place: no version, no zxid, not in the digest.
   void set_data_quietly(Node& node, std::string_view data);
-  void set_config(std::string_view text);  // data of /zookeeper/config, as the ensemble writes it outside transactions
+  // Data and stat of /zookeeper/config, as the ensemble writes it outside transactions: each member for itself.
+  void set_config(std::string_view text, int64_t version, int64_t wall_ms);
 
   // ---- snapshots ----
   void clear();  // empty, without even the root: what a snapshot is read into
