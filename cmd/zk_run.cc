@@ -100,6 +100,7 @@ int run_zookeeper(const std::string& config_file, zk::ZooConfig config, LogLayou
   reactor.start_thread();
   server::ZooKeeperOptions options;
   if (ensemble) options.server_id = server::read_myid(storage::posix_fs(), config.data_dir).value_or(-1);
+  options.config_file = config_file;
   options.config = std::move(config);
   return ensemble ? serve<server::QuorumZooKeeperServer>(reactor, std::move(options), logger, on_serving)
                   : serve<server::ZooKeeperServer>(reactor, std::move(options), logger, on_serving);

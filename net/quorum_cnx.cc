@@ -44,6 +44,7 @@ std::string reason(const Error& e) {
 struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
   struct Peer {
     ServerId id = 0;
+    bool member = false;  // of the configuration in force or the proposed one
     std::vector<Dial::Target> addresses;
     std::string where;  // for logs
     std::shared_ptr<Stream> stream;
@@ -65,17 +66,13 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
 
   Impl(Reactor& r, QuorumCnxOptions o, const zk::QuorumConfig& c, QuorumCnxHandler& h)
       : reactor(r), options(o), handler(h) {
-    for (const auto& [id, server] : c.servers) {
-      if (id == options.self) {
-        own = server;
-        continue;
-      }
-      Peer& p = peers[id];
-      p.id = id;
-      for (const auto& a : server.addresses) p.addresses.push_back({a.election.host, a.election.port});
-      if (!server.addresses.empty()) p.where = server.addresses[0].election.text();
-    }
+    if (const auto self = c.servers.find(options.self); self != c.servers.end()) own = self->second;
+    set_peers(c, c);
   }
+
+  void set_peers(const zk::QuorumConfig& config, const zk::QuorumConfig& next);
+  Status listen();
+  void listen_again();
 
   void accepted(int fd, const Address& from);
   void guest_bytes(uint64_t key, Bytes bytes);
@@ -97,6 +94,7 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
   std::map<uint64_t, Guest> guests;
   uint64_t next_guest = 1;
   std::vector<std::unique_ptr<Listener>> listeners;
+  TimerId bind_retry = 0;
 };
 
 void QuorumCnx::Impl::accepted(int fd, const Address& from) {
@@ -147,6 +145,9 @@ void QuorumCnx::Impl::welcome(ServerId sid, const election::Greeting& greeting, 
     logger().info("Connection from server {}, which is not in our configuration", sid);
     it = peers.try_emplace(sid).first;
     it->second.id = sid;
+  }
+  if (!it->second.member && !greeting.addresses.empty()) {
+    it->second.addresses.clear();
     for (const std::string& address : greeting.addresses) {
       const size_t colon = address.rfind(':');
       if (colon == std::string::npos) continue;
@@ -155,7 +156,7 @@ void QuorumCnx::Impl::welcome(ServerId sid, const election::Greeting& greeting, 
       const int port = std::atoi(address.c_str() + colon + 1);
       if (port > 0 && port < 65536) it->second.addresses.push_back({host, static_cast<uint16_t>(port)});
     }
-    if (!greeting.addresses.empty()) it->second.where = greeting.addresses[0];
+    it->second.where = greeting.addresses[0];
   }
   Peer& peer = it->second;
   if (sid < options.self) {
@@ -304,6 +305,7 @@ QuorumCnx::QuorumCnx(Reactor& reactor, QuorumCnxOptions options, const zk::Quoru
 
 QuorumCnx::~QuorumCnx() {
   impl_->listeners.clear();
+  impl_->reactor.cancel(impl_->bind_retry);
   for (auto& [key, g] : impl_->guests) {
     impl_->reactor.cancel(g.timer);
     g.stream->close();
@@ -315,16 +317,61 @@ QuorumCnx::~QuorumCnx() {
   }
 }
 
-Status QuorumCnx::listen() {
-  for (const auto& a : impl_->own.addresses) {
-    const auto fd = listen_socket(impl_->options.listen_on_all_ips ? "" : a.election.host, a.election.port, 50, -1);
+Status QuorumCnx::Impl::listen() {
+  listeners.clear();
+  for (const auto& a : own.addresses) {
+    const auto fd = listen_socket(options.listen_on_all_ips ? "" : a.election.host, a.election.port, 50, -1);
     if (!fd) return fail(fd.error().code, "election port", a.election.port);
-    impl_->listeners.push_back(std::make_unique<Listener>(
-        impl_->reactor, *fd, [impl = impl_.get()](int f, const Address& from) { impl->accepted(f, from); }));
-    impl_->listeners.back()->start();
-    if (impl_->options.listen_on_all_ips) break;
+    listeners.push_back(
+        std::make_unique<Listener>(reactor, *fd, [this](int f, const Address& from) { accepted(f, from); }));
+    listeners.back()->start();
+    if (options.listen_on_all_ips) break;
   }
   return {};
+}
+
+void QuorumCnx::Impl::listen_again() {
+  reactor.cancel(std::exchange(bind_retry, 0));
+  const Status listening = listen();
+  if (listening) return;
+  logger().error("Couldn't bind to election port {}: {}; trying again", listening.error().detail,
+                 errc_text(listening.error().code));
+  bind_retry = reactor.after(kRetryLast, [this, weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      bind_retry = 0;
+      listen_again();
+    }
+  });
+}
+
+void QuorumCnx::Impl::set_peers(const zk::QuorumConfig& config, const zk::QuorumConfig& next) {
+  for (auto& [id, peer] : peers) peer.member = false;
+  for (const zk::QuorumConfig* members : {&config, &next}) {
+    for (const auto& [id, server] : members->servers) {
+      if (id == options.self || server.addresses.empty()) continue;
+      Peer& p = peers[id];
+      p.id = id;
+      if (!std::exchange(p.member, true)) {
+        p.addresses.clear();
+        p.where = server.addresses[0].election.text();
+      }
+      for (const auto& a : server.addresses) {
+        const bool known = std::ranges::any_of(
+            p.addresses, [&](const Dial::Target& t) { return t.host == a.election.host && t.port == a.election.port; });
+        if (!known) p.addresses.push_back({a.election.host, a.election.port});
+      }
+    }
+  }
+}
+
+Status QuorumCnx::listen() { return impl_->listen(); }
+
+void QuorumCnx::set_config(const zk::QuorumConfig& config, const zk::QuorumConfig& next) {
+  impl_->set_peers(config, next);
+  const auto self = config.servers.find(impl_->options.self);
+  if (self == config.servers.end() || self->second.addresses == impl_->own.addresses) return;
+  impl_->own = self->second;
+  impl_->listen_again();
 }
 
 void QuorumCnx::send(ServerId to, const election::Notification& notification) {
@@ -343,7 +390,7 @@ void QuorumCnx::send(ServerId to, const election::Notification& notification) {
 
 void QuorumCnx::connect_all() {
   for (auto& [id, peer] : impl_->peers) {
-    if (!peer.stream) impl_->dial(peer);
+    if (!peer.stream && peer.member) impl_->dial(peer);
   }
 }
 

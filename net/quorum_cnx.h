@@ -38,6 +38,8 @@ class QuorumCnx {
   // Binds the own election addresses. The error's detail is the port.
   Status listen();
   void send(ServerId to, const election::Notification& notification);
+  // The members in force and those proposed last: whom to connect to and where to listen from now on.
+  void set_config(const zk::QuorumConfig& config, const zk::QuorumConfig& next);
   // Opens the connections that are missing.
   void connect_all();
   struct Impl;

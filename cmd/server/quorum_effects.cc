@@ -312,16 +312,15 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::CollectTouches&) {
 void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
   leading_ = peer_->state() == election::ServerState::kLeading;
   if (leading_) database_->tree.set_last_zxid(zab::make_zxid(e.epoch, 0));
-  database_->tree.set_config(options_.config.quorum.text());
+  const zk::QuorumConfig& members = options_.config.quorum;
+  database_->tree.set_config(members.text(), members.version, reactor_.now().wall_ms);
   pipeline_ =
       std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
-  pipeline_->set_mode(leading_ ? "leader" : observer_ ? "observer" : "follower");
-  logger_.info("Serving clients as {}, epoch {}", leading_ ? "leader" : observer_ ? "observer" : "follower", e.epoch);
+  const char* mode = leading_ ? "leader" : peer_->observer() ? "observer" : "follower";
+  pipeline_->set_mode(mode);
+  logger_.info("Serving clients as {}, epoch {}", mode, e.epoch);
   client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
   if (const auto tell = std::exchange(options_.on_serving, nullptr)) tell();
-}
-void QuorumZooKeeperServer::Impl::carry_out(zab::LeaderConfig&) {
-  // Only a reconfiguration changes it, and that is not accepted yet: the own file is in force.
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::SendVote& e) { election_port_->send(e.to, e.notification); }
 void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectVoters&) { election_port_->connect_all(); }
@@ -336,7 +335,9 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::OpenQuorumPort&) { open_quorum_
 void QuorumZooKeeperServer::Impl::open_quorum_port() {
   port_timer_ = 0;
   std::vector<zk::HostPort> addresses;
-  for (const auto& a : options_.config.quorum.servers.at(options_.server_id).addresses) addresses.push_back(a.quorum);
+  const auto self = options_.config.quorum.servers.find(options_.server_id);
+  if (self == options_.config.quorum.servers.end()) return;
+  for (const auto& a : self->second.addresses) addresses.push_back(a.quorum);
   const auto listening = quorum_port_->listen(addresses, options_.config.quorum_listen_on_all_ips);
   if (listening) return;
   logger_.error("Couldn't bind to quorum port {}: {}; trying again", listening.error().detail,

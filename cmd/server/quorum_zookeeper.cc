@@ -34,10 +34,8 @@ QuorumZooKeeperServer::Impl::Impl(storage::FileSystem& fs, net::Reactor& reactor
       reactor_(reactor),
       options_(std::move(options)),
       rng_(options_.seed != kNoSeed ? options_.seed : std::random_device{}()),
-      committed_(static_cast<size_t>(std::max<int64_t>(options_.config.commit_log_count, 1))) {
-  const auto self = options_.config.quorum.servers.find(options_.server_id);
-  observer_ = self != options_.config.quorum.servers.end() && self->second.observer;
-}
+      committed_(static_cast<size_t>(std::max<int64_t>(options_.config.commit_log_count, 1))),
+      config_files_(std::make_unique<DynamicConfigFiles>(fs, options_.config_file)) {}
 
 std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   const zk::ZooConfig& config = options_.config;
@@ -48,6 +46,29 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   commit_ = std::make_unique<GroupCommit>(
       reactor_, *data_dir_, config, [this](Zxid zxid) { on_logged(zxid); },
       [this](const std::string& why) { fatal(why); });
+  const auto self = config.quorum.servers.find(options_.server_id);
+  const bool listed = self != config.quorum.servers.end();
+  std::optional<zk::QuorumConfig> last_seen;
+  if (config.reconfig_enabled && config.dynamic_config_file.empty()) {
+    if (const auto kept = config_files_->back_up(); !kept) {
+      logger_.warn("Cannot write {}.bak: {}", options_.config_file, errc_text(kept.error().code));
+    }
+  } else if (config.reconfig_enabled) {
+    auto next = config_files_->read_next();
+    if (!next) {
+      return std::unexpected(StartFailure{
+          fmt::format("{}.dynamic.next cannot be read: {}", options_.config_file, errc_text(next.error().code)), 1});
+    }
+    last_seen = std::move(*next);
+  }
+  // The server line may name the client address (3.5 style).
+  client_address_ = {config.client_port_address, config.client_port.value_or(2181)};
+  if (listed && self->second.client) {
+    client_address_.port = self->second.client->port;
+    if (client_address_.host.empty() && self->second.client->host != "0.0.0.0") {
+      client_address_.host = self->second.client->host;
+    }
+  }
   client_link_ = std::make_unique<net::ZkLink>(reactor_, *this);
   if (auto bound = bind_clients(); !bound) return bound;
 
@@ -69,14 +90,15 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
 
   zab::PeerOptions peer;
   peer.self = options_.server_id;
-  peer.observer = observer_;
+  peer.observer = listed && self->second.observer;
+  peer.reconfig_enabled = config.reconfig_enabled;
   peer.tick = ms(config.tick_time_ms);
   peer.init_limit = config.init_limit;
   peer.sync_limit = config.sync_limit;
   peer.election.notification_interval_min = ms(config.fle_min_notification_ms);
   peer.election.notification_interval_max = ms(config.fle_max_notification_ms);
   peer.leader.force_snapshot_sync = config.force_snapshot_sync;
-  peer_ = std::make_unique<zab::QuorumPeer>(peer, config.quorum, *durable, committed_);
+  peer_ = std::make_unique<zab::QuorumPeer>(peer, config.quorum, *durable, committed_, std::move(last_seen));
   snapshots_->start_purging();
   logger_.info("Starting quorum peer, myid={}, {} voters, last zxid 0x{:x}", options_.server_id,
                config.quorum.voters().size(), static_cast<uint64_t>(durable->last_zxid));
@@ -108,14 +130,8 @@ void QuorumZooKeeperServer::Impl::shut_down() {
 std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::bind_clients() {
   const zk::ZooConfig& config = options_.config;
   net::ZkListenOptions listen;
-  listen.host = config.client_port_address;
-  listen.port = config.client_port.value_or(2181);
-  // The server line may name the client address (3.5 style).
-  if (const auto self = config.quorum.servers.find(options_.server_id);
-      self != config.quorum.servers.end() && self->second.client) {
-    listen.port = self->second.client->port;
-    if (listen.host.empty() && self->second.client->host != "0.0.0.0") listen.host = self->second.client->host;
-  }
+  listen.host = client_address_.host;
+  listen.port = client_address_.port;
   listen.frame_max = static_cast<size_t>(config.jute.max_buffer);
   listen.max_per_ip = config.max_client_cnxns;
   listen.max_total = config.max_cnxns;

@@ -1,16 +1,19 @@
 // The inside of QuorumZooKeeperServer, shared by its .cc files: quorum_zookeeper.cc (start, stop, clients),
-// quorum_effects.cc (what the peer wants done), quorum_recovery.cc (files). Private to cmd/server.
+// quorum_effects.cc (what the peer wants done), quorum_reconfig.cc (configurations), quorum_recovery.cc (files).
+// Private to cmd/server.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <map>
 
+#include "cmd/server/dynamic_config_files.h"
 #include "cmd/server/quorum_zookeeper.h"
 #include "cmd/server/zookeeper_commit.h"
 #include "cmd/server/zookeeper_environment.h"
 #include "cmd/server/zookeeper_snapshot.h"
 #include "core/zab/quorum_peer.h"
 #include "core/zk/pipeline.h"
+#include "core/zk/reconfig.h"
 #include "net/learner_link.h"
 #include "net/quorum_cnx.h"
 #include "net/zk_link.h"
@@ -21,7 +24,8 @@ namespace kz::server {
 class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
                                           public net::QuorumCnxHandler,
                                           public net::LearnerLinkHandler,
-                                          public zk::Broadcast {
+                                          public zk::Broadcast,
+                                          public zk::Membership {
  public:
   Impl(storage::FileSystem& fs, net::Reactor& reactor, ZooKeeperOptions options);
   ~Impl() override { shut_down(); }
@@ -55,6 +59,12 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void forward(const zk::ForwardedRequest& request, zk::Effects& out) override;
   bool sync(SessionId session, int32_t cxid, zk::Effects& out) override;
   bool revalidate(SessionId session, int32_t timeout_ms, zk::Effects& out) override;
+  const zk::Membership* membership() const override;
+
+  // ---- Membership (quorum_reconfig.cc) ----
+  const zk::QuorumConfig& config() const override;
+  const zk::QuorumConfig& last_seen() const override;
+  bool quorum_synced(const zk::QuorumConfig& config) const override;
 
  private:
   using LinkId = zab::LinkId;
@@ -148,7 +158,8 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void carry_out(zab::Revalidated& e);
   void carry_out(zab::CollectTouches& e);
   void carry_out(zab::StartServing& e);
-  void carry_out(zab::LeaderConfig& e);
+  void carry_out(zab::SeenConfig& e);
+  void carry_out(zab::CommitConfig& e);
   void carry_out(zab::SendVote& e);
   void carry_out(zab::ConnectVoters& e);
   void carry_out(zab::ConnectToLeader& e);
@@ -163,15 +174,16 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void finish_leaving();
   void on_logged(Zxid zxid);
   void open_quorum_port();
+  void move_client_port(const zk::HostPort& to);
 
   storage::FileSystem& fs_;
   net::Reactor& reactor_;
   ZooKeeperOptions options_;
   Rng rng_;
-  bool observer_ = false;
   std::unique_ptr<storage::zk::DataDir> data_dir_;
   std::unique_ptr<zk::Database> database_;  // empty while the pipeline has it
   zab::CommittedLog committed_;
+  std::unique_ptr<DynamicConfigFiles> config_files_;
   std::unique_ptr<zab::QuorumPeer> peer_;
   std::unique_ptr<zk::Pipeline> pipeline_;  // while serving
   bool leading_ = false;                    // of the pipeline
@@ -199,6 +211,7 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
 
   zk::ServerEnvironment environment_;
   boost::unordered_flat_map<ConnId, Outgoing> outgoing_;
+  zk::HostPort client_address_;  // as configured
   uint16_t port_ = 0;
   bool stopped_ = false;
   bool failed_ = false;

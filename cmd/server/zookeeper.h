@@ -16,7 +16,8 @@
 namespace kz::server {
 
 struct ZooKeeperOptions {
-  zk::ZooConfig config;  // client_port 0: any free port
+  zk::ZooConfig config;     // client_port 0: any free port
+  std::string config_file;  // zoo.cfg, which a reconfiguration rewrites; empty: there is none
   ServerId server_id = 0;
   uint64_t seed = 0;  // for snapCount's jitter; 0: from the operating system
   // The log or the disk failed: nothing more is acknowledged. Called once, on the reactor; the process should end.

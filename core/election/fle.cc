@@ -17,7 +17,8 @@ bool FastLeaderElection::is_voter(ServerId server) const {
 }
 
 bool FastLeaderElection::better(const Vote& a, const Vote& b) const {
-  if (config_.weight(a.leader) == 0) return false;
+  // Without groups any voter will do, one of the next configuration too.
+  if (config_.hierarchical() ? config_.weight(a.leader) == 0 : !is_voter(a.leader)) return false;
   if (options_.bug_order_by_id_first && a.leader != b.leader) return a.leader > b.leader;
   return supersedes(a, b);
 }
@@ -111,11 +112,20 @@ bool FastLeaderElection::newer_config(const Notification& n, ElectionEffects& ou
   auto parsed = zk::parse_quorum_config(n.config);
   if (!parsed || parsed->version <= config_.version) return false;
   if (!options_.reconfig_enabled || !looking()) return false;
-  if (parsed->servers == config_.servers && parsed->weights == config_.weights && parsed->groups == config_.groups) {
-    return false;
-  }
-  out.emplace_back(NewerConfig{std::move(*parsed)});
-  return true;
+  const bool look_again = !parsed->same_members(config_);
+  out.emplace_back(NewerConfig{std::move(*parsed), look_again});
+  return look_again;
+}
+
+void FastLeaderElection::settle(ServerId leader, Zxid last_zxid, ServerState state) {
+  current_.leader = leader;
+  current_.zxid = last_zxid;
+  current_.election_epoch = round_;
+  state_ = state;
+  running_ = true;
+  finalize_at_ = resend_at_ = TimePoint::max();
+  received_.clear();
+  out_of_round_.clear();
 }
 
 void FastLeaderElection::on_notification(ServerId from, const Notification& n, TimePoint now, ElectionEffects& out) {

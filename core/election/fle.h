@@ -27,9 +27,11 @@ struct Elected {
   Vote vote;
   ServerState state;
 };
-// A peer has a newer configuration than ours (only with reconfig enabled): adopt it and look again.
+// A peer has a newer configuration than ours (only with reconfig enabled): it is in force now. look_again: its members
+// are others than ours, so this round is void.
 struct NewerConfig {
   zk::QuorumConfig config;
+  bool look_again = false;
 };
 using ElectionEffect = std::variant<SendNotification, ConnectAll, Elected, NewerConfig>;
 using ElectionEffects = std::vector<ElectionEffect>;
@@ -52,6 +54,9 @@ class FastLeaderElection {
   // The configuration in force, and the proposed one while a reconfiguration is under way.
   void set_config(zk::QuorumConfig config, std::optional<zk::QuorumConfig> next);
   const zk::QuorumConfig& config() const { return config_; }
+  void set_observer(bool observer) { options_.observer = observer; }
+  // A reconfiguration says who leads: no election.
+  void settle(ServerId leader, Zxid last_zxid, ServerState state);
 
   // Starts a round. last_zxid: last logged; -1 = an empty database that may not be trusted. epoch: currentEpoch.
   void look(Zxid last_zxid, int64_t epoch, TimePoint now, ElectionEffects& out);

@@ -1,6 +1,7 @@
 // What the ZAB machines want done. The driver carries them out in order; completions come back as inputs.
 // Promised order: within one link, and within the log. Where more matters the machine waits for the completion.
 #pragma once
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "core/election/notification.h"
 #include "core/zab/committed_log.h"
 #include "core/zk/broadcast.h"
+#include "core/zk/quorum_config.h"
 
 namespace kz::zab {
 
@@ -90,9 +92,14 @@ struct CollectTouches {};
 struct StartServing {
   int64_t epoch;
 };
-// Learner: the configuration text of NEWLEADER.
-struct LeaderConfig {
-  std::string text;
+// A configuration was proposed: remembered durably (the .dynamic.next file) before the effects behind it.
+struct SeenConfig {
+  zk::QuorumConfig config;
+};
+// A configuration is in force. designated: who leads it, when a reconfiguration says so.
+struct CommitConfig {
+  zk::QuorumConfig config;
+  std::optional<ServerId> designated;
 };
 // ---- between the roles (quorum_peer.h) ----
 struct SendVote {
@@ -124,8 +131,8 @@ struct BecomeLooking {
 using Effect =
     std::variant<SendPacket, SendSnapshot, CloseLink, WriteAcceptedEpoch, WriteCurrentEpoch, AppendTxn, Committed,
                  LearnerRequest, TouchSession, RevalidateSession, Synced, ReceiveSnapshot, TruncateLog, SaveSnapshot,
-                 ApplyTxn, DeliverTxn, Revalidated, CollectTouches, StartServing, LeaderConfig, SendVote, ConnectVoters,
-                 ConnectToLeader, OpenQuorumPort, LeaveRole, StateChanged, BecomeLooking>;
+                 ApplyTxn, DeliverTxn, Revalidated, CollectTouches, StartServing, SeenConfig, CommitConfig, SendVote,
+                 ConnectVoters, ConnectToLeader, OpenQuorumPort, LeaveRole, StateChanged, BecomeLooking>;
 using Effects = std::vector<Effect>;
 
 }  // namespace kz::zab

@@ -8,13 +8,15 @@
 #include "core/base/log.h"
 #include "core/bytes/reader.h"
 #include "core/bytes/writer.h"
+#include "core/zk/reconfig.h"
 
 namespace kz::zab {
 
 Leader::Leader(LeaderOptions options, zk::QuorumConfig config, int64_t accepted_epoch, int64_t current_epoch,
-               Zxid last_zxid, CommittedLog& committed)
+               Zxid last_zxid, CommittedLog& committed, std::optional<zk::QuorumConfig> last_seen)
     : options_(options),
       config_(std::move(config)),
+      last_seen_(last_seen ? std::move(*last_seen) : config_),
       committed_(committed),
       accepted_epoch_(accepted_epoch),
       current_epoch_(current_epoch),
@@ -26,14 +28,21 @@ void Leader::send(LinkId link, PacketType type, Zxid zxid, zk::NullableBytes dat
   out.emplace_back(SendPacket{link, QuorumPacket{type, zxid, std::move(data), std::nullopt}});
 }
 
-// The voters for which predicate(learner) holds, the leader itself included.
-std::set<ServerId> Leader::voters_where(auto predicate) const {
-  std::set<ServerId> out;
-  if (config_.is_voter(options_.self)) out.insert(options_.self);
+// The followers for which predicate(learner) holds, and the leader itself.
+std::set<ServerId> Leader::followers_where(auto predicate) const {
+  std::set<ServerId> out{options_.self};
   for (const auto& [link, learner] : learners_) {
-    if (learner.introduced && participant(learner) && predicate(learner)) out.insert(learner.info.sid);
+    if (learner.introduced && !learner.observer && predicate(learner)) out.insert(learner.info.sid);
   }
   return out;
+}
+
+bool Leader::is_quorum(const std::set<ServerId>& acks, bool joint) const {
+  return config_.is_quorum(acks) && (!joint || !pending_config() || last_seen_.is_quorum(acks));
+}
+
+bool Leader::quorum_synced(const zk::QuorumConfig& config) const {
+  return config.is_quorum(followers_where([](const Learner& l) { return l.acked_leader; }));
 }
 
 void Leader::start(TimePoint now, Effects& out) {
@@ -47,9 +56,11 @@ void Leader::on_link_open(LinkId link, TimePoint now) {
   l.heard = l.opened = now;
 }
 
-void Leader::on_link_closed(LinkId link, TimePoint, Effects&) {
-  // Whether a quorum is left is found at the next tick: a learner may come straight back.
+void Leader::on_link_closed(LinkId link, TimePoint, Effects& out) {
+  // Whether a quorum is left is found at the next tick: a learner may come straight back. But not to a leader that
+  // has handed over.
   learners_.erase(link);
+  if (retiring_ && serving() && !quorum_synced(config_)) step_down("the followers went to the designated leader", out);
 }
 
 void Leader::on_packet(LinkId link, const QuorumPacket& packet, TimePoint now, Effects& out) {
@@ -119,7 +130,9 @@ void Leader::on_info(LinkId link, Learner& learner, const QuorumPacket& packet, 
   learner.introduced = true;
   // The learner's accepted epoch may be ahead of ours only until the new epoch is chosen.
   if (phase_ == Phase::kDiscovery) {
-    if (participant(learner)) accepted_epoch_ = std::max(accepted_epoch_, epoch_of(packet.zxid));
+    if (!learner.observer && config_.is_voter(learner.info.sid)) {
+      accepted_epoch_ = std::max(accepted_epoch_, epoch_of(packet.zxid));
+    }
     try_epoch(now, out);
   } else if (phase_ != Phase::kWritingAccepted) {
     learner.told_epoch = true;
@@ -129,7 +142,7 @@ void Leader::on_info(LinkId link, Learner& learner, const QuorumPacket& packet, 
 
 void Leader::try_epoch(TimePoint, Effects& out) {
   if (phase_ != Phase::kDiscovery) return;
-  if (!config_.is_quorum(voters_where([](const Learner&) { return true; }))) return;
+  if (!is_quorum(followers_where([](const Learner&) { return true; }), false)) return;
   epoch_ = accepted_epoch_ + 1;
   phase_ = Phase::kWritingAccepted;
   out.emplace_back(WriteAcceptedEpoch{epoch_});
@@ -138,6 +151,11 @@ void Leader::try_epoch(TimePoint, Effects& out) {
 void Leader::on_epoch_written(int64_t accepted, int64_t current, TimePoint now, Effects& out) {
   if (phase_ == Phase::kWritingAccepted && accepted == epoch_) {
     phase_ = Phase::kEpochAcks;
+    // A configuration that was never changed gets a version, so that it wins over those of servers that join later.
+    if (options_.reconfig_enabled && config_.version == 0 && last_seen_.version == 0) {
+      last_seen_.version = make_zxid(epoch_, 0);
+      out.emplace_back(SeenConfig{last_seen_});
+    }
     for (auto& [link, l] : learners_) {
       if (!l.introduced) continue;
       l.told_epoch = true;
@@ -176,7 +194,7 @@ void Leader::on_ack_epoch(LinkId link, Learner& learner, const QuorumPacket& pac
 
 void Leader::try_epoch_quorum(Effects& out) {
   if (phase_ != Phase::kEpochAcks) return;
-  if (!config_.is_quorum(voters_where([](const Learner& l) { return l.acked_epoch && l.told_epoch; }))) return;
+  if (!is_quorum(followers_where([](const Learner& l) { return l.acked_epoch && l.told_epoch; }), false)) return;
   phase_ = Phase::kWritingCurrent;
   out.emplace_back(WriteCurrentEpoch{epoch_});
 }
@@ -205,7 +223,7 @@ void Leader::synchronise(LinkId link, Learner& learner, TimePoint now, Effects& 
       learner.unacked.emplace_back(o.txn.zxid, now);
     }
   }
-  send(link, PacketType::kNewLeader, make_zxid(epoch_, 0), Slice::copy_of(config_.text()), out);
+  send(link, PacketType::kNewLeader, make_zxid(epoch_, 0), Slice::copy_of(last_seen_.text()), out);
 }
 
 void Leader::on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Effects& out) {
@@ -236,7 +254,7 @@ void Leader::on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Eff
 
 // Acknowledgements come in the order of the proposals, so one stands for those before it.
 void Leader::count_acks(const Learner& learner, Zxid up_to) {
-  if (!participant(learner)) return;
+  if (learner.observer) return;
   for (Outstanding& o : proposals_) {
     if (o.txn.zxid > up_to) return;
     o.acks.insert(learner.info.sid);
@@ -245,9 +263,15 @@ void Leader::count_acks(const Learner& learner, Zxid up_to) {
 
 void Leader::try_serve(TimePoint, Effects& out) {
   if (phase_ != Phase::kSync) return;
-  if (!config_.is_quorum(voters_where([](const Learner& l) { return l.acked_leader; }))) return;
+  const auto acks = followers_where([](const Learner& l) { return l.acked_leader; });
+  if (!is_quorum(acks, true)) return;
   phase_ = Phase::kServing;
   last_committed_ = make_zxid(epoch_, 0);
+  // What was proposed and may have been committed before is completed by the acknowledgements of NEWLEADER.
+  if (options_.reconfig_enabled) {
+    const zk::QuorumConfig next = last_seen_;
+    activate(next, designate(next, acks), out);
+  }
   out.emplace_back(StartServing{epoch_});
   for (auto& [link, l] : learners_) {
     if (l.acked_leader) up_to_date(link, l, out);
@@ -264,7 +288,12 @@ void Leader::propose(Zxid zxid, const Slice& payload, Effects& out) {
   KZ_ASSERT(serving());
   KZ_ASSERT_MSG(zxid == last_proposed_ + 1, "zxids are consecutive");
   last_proposed_ = zxid;
-  proposals_.push_back({{zxid, payload}, {}});
+  auto config = options_.reconfig_enabled ? zk::config_of_reconfig(payload) : std::nullopt;
+  if (config) {
+    last_seen_ = *config;
+    out.emplace_back(SeenConfig{*config});
+  }
+  proposals_.push_back({{zxid, payload}, {}, pending_config(), std::move(config)});
   out.emplace_back(AppendTxn{zxid, payload});
   for (auto& [link, l] : learners_) {
     if (!l.forwarding || l.observer) continue;
@@ -282,20 +311,31 @@ void Leader::on_durable(Zxid zxid, TimePoint, Effects& out) {
   if (phase_ != Phase::kServing) return;
   for (Outstanding& o : proposals_) {
     if (o.txn.zxid > zxid) break;
-    if (config_.is_voter(options_.self)) o.acks.insert(options_.self);
+    o.acks.insert(options_.self);
   }
   commit_ready(out);
 }
 
 void Leader::commit_ready(Effects& out) {
-  while (!proposals_.empty()) {
+  while (!proposals_.empty() && !retiring_) {
     Outstanding& o = proposals_.front();
-    if (!config_.is_quorum(o.acks) && !(options_.bug_commit_without_quorum && !o.acks.empty())) return;
+    if (!is_quorum(o.acks, o.joint) && !(options_.bug_commit_without_quorum && !o.acks.empty())) return;
     const Zxid zxid = o.txn.zxid;
     last_committed_ = zxid;
+    ServerId designated = options_.self;
+    if (o.config) {
+      designated = designate(*o.config, o.acks);
+      activate(*o.config, designated, out);
+    }
     for (auto& [link, l] : learners_) {
       if (!l.forwarding) continue;
-      if (l.observer) {
+      if (o.config) {
+        Buffer b;
+        b.i64(designated);
+        if (l.observer) b.raw(o.txn.payload.bytes());
+        const auto type = l.observer ? PacketType::kInformAndActivate : PacketType::kCommitAndActivate;
+        send(link, type, zxid, b.to_slice(), out);
+      } else if (l.observer) {
         send(link, PacketType::kInform, zxid, o.txn.payload, out);
       } else {
         send(link, PacketType::kCommit, zxid, std::nullopt, out);
@@ -356,7 +396,8 @@ void Leader::on_tick(TimePoint now, Effects& out) {
   }
   for (const auto& [link, reason] : late) drop(link, reason, out);
   if (serving()) {
-    if (!config_.is_quorum(voters_where([&](const Learner& l) { return l.acked_leader && now - l.heard <= sync; }))) {
+    const auto in_step = [&](const Learner& l) { return l.acked_leader && now - l.heard <= sync; };
+    if (!is_quorum(followers_where(in_step), true)) {
       step_down("not enough synchronised followers", out);
     }
   } else if (now - started_ > init) {

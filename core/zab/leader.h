@@ -19,6 +19,7 @@ struct LeaderOptions {
   int32_t init_limit = 10;  // ticks
   int32_t sync_limit = 5;   // ticks
   bool force_snapshot_sync = false;
+  bool reconfig_enabled = false;
   // Planted bugs, for showing that the simulator finds them.
   bool bug_commit_without_quorum = false;
   bool bug_skip_trunc = false;
@@ -27,8 +28,9 @@ struct LeaderOptions {
 class Leader {
  public:
   // accepted and current epoch as on disk; last_zxid: last logged (all of it applied to the database by now).
+  // last_seen: a configuration that was proposed and may have been committed; config when there is none.
   Leader(LeaderOptions options, zk::QuorumConfig config, int64_t accepted_epoch, int64_t current_epoch, Zxid last_zxid,
-         CommittedLog& committed);
+         CommittedLog& committed, std::optional<zk::QuorumConfig> last_seen = std::nullopt);
 
   void start(TimePoint now, Effects& out);
   void on_link_open(LinkId link, TimePoint now);
@@ -49,6 +51,9 @@ class Leader {
 
   // Proposed, in the own log and not committed, in order. When the role ends they are applied: the log has them.
   std::vector<LoggedTxn> in_log() const;
+
+  // Do enough voters of that configuration follow in step, this server included?
+  bool quorum_synced(const zk::QuorumConfig& config) const;
 
   bool serving() const { return phase_ == Phase::kServing; }
   int64_t epoch() const { return epoch_; }
@@ -78,7 +83,9 @@ class Leader {
   };
   struct Outstanding {
     LoggedTxn txn;
-    std::set<ServerId> acks;
+    std::set<ServerId> acks;                 // of any server: a configuration counts its voters among them
+    bool joint = false;                      // proposed with or behind a reconfiguration
+    std::optional<zk::QuorumConfig> config;  // of a reconfiguration
   };
   struct WaitingSync {
     LinkId link = 0;  // 0: an own client
@@ -86,7 +93,11 @@ class Leader {
     int32_t cxid = 0;
   };
 
-  bool participant(const Learner& learner) const { return !learner.observer && config_.is_voter(learner.info.sid); }
+  bool pending_config() const { return last_seen_.version > config_.version; }
+  // With joint, a quorum of the configuration in force and of the proposed one.
+  bool is_quorum(const std::set<ServerId>& acks, bool joint) const;
+  ServerId designate(const zk::QuorumConfig& next, const std::set<ServerId>& acks) const;
+  void activate(const zk::QuorumConfig& config, ServerId designated, Effects& out);
   void on_info(LinkId link, Learner& learner, const QuorumPacket& packet, TimePoint now, Effects& out);
   void on_ack_epoch(LinkId link, Learner& learner, const QuorumPacket& packet, TimePoint now, Effects& out);
   void on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Effects& out);
@@ -101,10 +112,11 @@ class Leader {
   void drop(LinkId link, const char* reason, Effects& out);
   void step_down(std::string reason, Effects& out);
   void send(LinkId link, PacketType type, Zxid zxid, zk::NullableBytes data, Effects& out);
-  std::set<ServerId> voters_where(auto predicate) const;
+  std::set<ServerId> followers_where(auto predicate) const;
 
   LeaderOptions options_;
-  zk::QuorumConfig config_;
+  zk::QuorumConfig config_;     // in force
+  zk::QuorumConfig last_seen_;  // its version is larger while a reconfiguration is under way
   CommittedLog& committed_;
   Phase phase_ = Phase::kDiscovery;
   int64_t accepted_epoch_;
@@ -117,6 +129,7 @@ class Leader {
   std::map<LinkId, Learner> learners_;
   std::deque<Outstanding> proposals_;
   std::multimap<Zxid, WaitingSync> syncs_;
+  bool retiring_ = false;  // another server was designated: nothing is committed here any more
   TimePoint started_;
   TimePoint next_tick_;
 };

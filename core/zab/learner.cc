@@ -6,6 +6,7 @@
 
 #include "core/bytes/reader.h"
 #include "core/bytes/writer.h"
+#include "core/zk/reconfig.h"
 
 namespace kz::zab {
 
@@ -45,10 +46,16 @@ void Learner::on_packet(const QuorumPacket& packet, TimePoint now, Effects& out)
       if (!packet.data) return quit("PROPOSAL without a transaction", out);
       return on_proposal(packet.zxid, *packet.data, out);
     case PacketType::kCommit:
-      return on_commit(packet.zxid, out);
+      return on_commit(packet.zxid, std::nullopt, out);
+    case PacketType::kCommitAndActivate:
+      if (!packet.data || packet.data->size() < 8) return quit("COMMITANDACTIVATE without a leader", out);
+      return on_commit(packet.zxid, Reader(packet.data->bytes()).i64(), out);
     case PacketType::kInform:
       if (!packet.data) return quit("INFORM without a transaction", out);
-      return on_inform(packet.zxid, *packet.data, out);
+      return on_inform(packet.zxid, *packet.data, std::nullopt, out);
+    case PacketType::kInformAndActivate:
+      if (!packet.data || packet.data->size() < 8) return quit("INFORMANDACTIVATE without a leader", out);
+      return on_inform(packet.zxid, packet.data->sub(8), Reader(packet.data->bytes()).i64(), out);
     case PacketType::kNewLeader:
       return on_new_leader(packet, out);
     case PacketType::kUpToDate:
@@ -148,6 +155,7 @@ void Learner::on_proposal(Zxid zxid, Slice payload, Effects& out) {
   // A transaction that is here already (an overlap of DIFF and log) is not logged twice.
   if (zxid <= last_seen_) return;
   last_seen_ = zxid;
+  if (auto config = zk::config_of_reconfig(payload)) out.emplace_back(SeenConfig{std::move(*config)});
   LoggedTxn txn{zxid, std::move(payload)};
   // Until the snapshot is saved the log must not grow: its entries would come before what `early_` still holds.
   if (phase_ == Phase::kSyncing || phase_ == Phase::kSaving) {
@@ -157,20 +165,26 @@ void Learner::on_proposal(Zxid zxid, Slice payload, Effects& out) {
   }
 }
 
-void Learner::on_commit(Zxid zxid, Effects& out) {
+void Learner::activate(const Slice& payload, std::optional<ServerId> designated, Effects& out) {
+  if (!designated) return;
+  if (auto config = zk::config_of_reconfig(payload)) out.emplace_back(CommitConfig{std::move(*config), designated});
+}
+
+void Learner::on_commit(Zxid zxid, std::optional<ServerId> designated, Effects& out) {
   if (phase_ == Phase::kSyncing) {
     if (apply_at_once_) {
       if (!early_.empty() && early_.front().txn.zxid == zxid) {
+        activate(early_.front().txn.payload, designated, out);
         out.emplace_back(ApplyTxn{std::move(early_.front().txn)});
         early_.pop_front();
       }
       return;
     }
-    committed_early_.push_back(zxid);
+    committed_early_.emplace_back(zxid, designated);
     return;
   }
   if (phase_ != Phase::kServing) {
-    committed_early_.push_back(zxid);
+    committed_early_.emplace_back(zxid, designated);
     return;
   }
   if (logged_.empty() || logged_.front().zxid != zxid) {
@@ -186,10 +200,11 @@ void Learner::on_commit(Zxid zxid, Effects& out) {
   }
   LoggedTxn txn = std::move(logged_.front());
   logged_.pop_front();
+  activate(txn.payload, designated, out);
   out.emplace_back(DeliverTxn{std::move(txn)});
 }
 
-void Learner::on_inform(Zxid zxid, Slice payload, Effects& out) {
+void Learner::on_inform(Zxid zxid, Slice payload, std::optional<ServerId> designated, Effects& out) {
   if (phase_ == Phase::kLoading || phase_ == Phase::kAckEpochSent)
     return quit("INFORM before the synchronisation", out);
   if (zxid <= last_seen_) return;
@@ -197,11 +212,13 @@ void Learner::on_inform(Zxid zxid, Slice payload, Effects& out) {
   LoggedTxn txn{zxid, std::move(payload)};
   if (phase_ == Phase::kServing) {
     out.emplace_back(AppendTxn{txn.zxid, txn.payload});
+    activate(txn.payload, designated, out);
     out.emplace_back(DeliverTxn{std::move(txn)});
   } else if (phase_ == Phase::kSyncing && apply_at_once_) {
+    activate(txn.payload, designated, out);
     out.emplace_back(ApplyTxn{std::move(txn)});
   } else {
-    committed_early_.push_back(zxid);
+    committed_early_.emplace_back(zxid, designated);
     if (phase_ == Phase::kSyncing || phase_ == Phase::kSaving) {
       early_.push_back({std::move(txn), true});
     } else {
@@ -213,7 +230,12 @@ void Learner::on_inform(Zxid zxid, Slice payload, Effects& out) {
 void Learner::on_new_leader(const QuorumPacket& packet, Effects& out) {
   if (phase_ != Phase::kSyncing) return quit("NEWLEADER out of place", out);
   if (epoch_of(packet.zxid) != epoch_) return quit("NEWLEADER of another epoch", out);
-  if (packet.data && packet.data->size() > 1) out.emplace_back(LeaderConfig{std::string(packet.data->text())});
+  if (packet.data && packet.data->size() > 1) {
+    if (auto config = zk::parse_quorum_config(packet.data->text())) {
+      out.emplace_back(SeenConfig{*config});
+      leader_config_ = std::move(*config);
+    }
+  }
   if (apply_at_once_) {
     phase_ = Phase::kSaving;
     out.emplace_back(SaveSnapshot{});
@@ -279,10 +301,11 @@ void Learner::on_up_to_date(Effects& out) {
   if (phase_ != Phase::kAcked) return quit("UPTODATE out of place", out);
   phase_ = Phase::kServing;
   send(PacketType::kAck, make_zxid(epoch_, 0), std::nullopt, out);
+  if (leader_config_) out.emplace_back(CommitConfig{std::move(*leader_config_), std::nullopt});
   out.emplace_back(StartServing{epoch_});
-  std::deque<Zxid> committed;
+  decltype(committed_early_) committed;
   committed.swap(committed_early_);
-  for (Zxid zxid : committed) on_commit(zxid, out);
+  for (const auto& [zxid, designated] : committed) on_commit(zxid, designated, out);
 }
 
 void Learner::on_link_closed(TimePoint, Effects& out) { quit("the connection to the leader was lost", out); }

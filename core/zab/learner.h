@@ -75,8 +75,10 @@ class Learner {
   void ack_epoch(Effects& out);
   void on_sync_kind(const QuorumPacket& packet, Effects& out);
   void on_proposal(Zxid zxid, Slice payload, Effects& out);
-  void on_commit(Zxid zxid, Effects& out);
-  void on_inform(Zxid zxid, Slice payload, Effects& out);
+  // designated: of COMMITANDACTIVATE and INFORMANDACTIVATE.
+  void on_commit(Zxid zxid, std::optional<ServerId> designated, Effects& out);
+  void on_inform(Zxid zxid, Slice payload, std::optional<ServerId> designated, Effects& out);
+  void activate(const Slice& payload, std::optional<ServerId> designated, Effects& out);
   void on_new_leader(const QuorumPacket& packet, Effects& out);
   void flush_before_ack(Effects& out);
   void acknowledge_leader(Effects& out);
@@ -97,8 +99,10 @@ class Learner {
   bool apply_at_once_ = false;  // SNAP, TRUNC: until NEWLEADER transactions go to the database, not to the log
   std::deque<InFlight> early_;  // received before NEWLEADER, not yet logged or applied
   std::deque<LoggedTxn> logged_;
-  std::deque<Zxid> committed_early_;  // committed before UPTODATE, in order
-  std::deque<Zxid> unacked_;          // appended, to be acknowledged when durable
+  // Committed before UPTODATE, in order, and whom a reconfiguration designated.
+  std::deque<std::pair<Zxid, std::optional<ServerId>>> committed_early_;
+  std::optional<zk::QuorumConfig> leader_config_;  // of NEWLEADER, in force with UPTODATE
+  std::deque<Zxid> unacked_;                       // appended, to be acknowledged when durable
   Zxid appended_ = 0;
   Zxid durable_ = 0;
   Zxid last_seen_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/log.h"
+
 namespace kz::zab {
 namespace {
 
@@ -9,22 +11,28 @@ election::ElectionOptions election_options(const PeerOptions& o) {
   election::ElectionOptions e = o.election;
   e.self = o.self;
   e.observer = o.observer;
+  e.reconfig_enabled = o.reconfig_enabled;
   return e;
 }
 
 }  // namespace
 
-QuorumPeer::QuorumPeer(PeerOptions options, zk::QuorumConfig config, Durable durable, CommittedLog& committed)
+QuorumPeer::QuorumPeer(PeerOptions options, zk::QuorumConfig config, Durable durable, CommittedLog& committed,
+                       std::optional<zk::QuorumConfig> last_seen)
     : options_(std::move(options)),
       config_(std::move(config)),
+      last_seen_(last_seen && options_.reconfig_enabled ? std::move(*last_seen) : config_),
       durable_(durable),
       committed_(committed),
-      fle_(election_options(options_), config_) {}
+      fle_(election_options(options_), config_) {
+  fle_.set_config(config_, last_seen_);
+}
 
 void QuorumPeer::start(TimePoint now, Effects& out) { look(now, out); }
 
 void QuorumPeer::look(TimePoint now, Effects& out) {
   state_ = election::ServerState::kLooking;
+  designated_.reset();
   out.emplace_back(StateChanged{state_, -1});
   election::ElectionEffects effects;
   fle_.look(options_.observer ? INT64_MIN : durable_.last_zxid, options_.observer ? INT64_MIN : durable_.current_epoch,
@@ -40,25 +48,80 @@ void QuorumPeer::run_election(election::ElectionEffects& effects, TimePoint now,
       out.emplace_back(ConnectVoters{});
     } else if (auto* elected = std::get_if<election::Elected>(&effect)) {
       state_ = elected->state;
-      out.emplace_back(StateChanged{state_, elected->vote.leader});
-      if (state_ == election::ServerState::kLeading) {
-        LeaderOptions o = options_.leader;
-        o.self = options_.self;
-        o.tick = options_.tick;
-        o.init_limit = options_.init_limit;
-        o.sync_limit = options_.sync_limit;
-        leader_ = std::make_unique<Leader>(o, config_, durable_.accepted_epoch, durable_.current_epoch,
-                                           durable_.last_zxid, committed_);
-        out.emplace_back(OpenQuorumPort{});
-        Effects role;
-        leader_->start(now, role);
-        pass(role, now, out);
-      } else {
-        out.emplace_back(ConnectToLeader{elected->vote.leader});
-      }
+      take_role(elected->vote.leader, now, out);
+    } else if (auto* newer = std::get_if<election::NewerConfig>(&effect)) {
+      static const log::Logger kLog("QuorumPeer");
+      kLog.info("Received configuration version {:x}, own version {:x}", static_cast<uint64_t>(newer->config.version),
+                static_cast<uint64_t>(config_.version));
+      const bool again = newer->look_again;
+      commit_config({std::move(newer->config), std::nullopt}, out);
+      if (!again) continue;
+      effects.clear();
+      return look(now, out);
     }
   }
   effects.clear();
+}
+
+void QuorumPeer::take_role(ServerId leader, TimePoint now, Effects& out) {
+  out.emplace_back(StateChanged{state_, leader});
+  if (state_ != election::ServerState::kLeading) {
+    out.emplace_back(ConnectToLeader{leader});
+    return;
+  }
+  LeaderOptions o = options_.leader;
+  o.self = options_.self;
+  o.tick = options_.tick;
+  o.init_limit = options_.init_limit;
+  o.sync_limit = options_.sync_limit;
+  o.reconfig_enabled = options_.reconfig_enabled;
+  leader_ = std::make_unique<Leader>(o, config_, durable_.accepted_epoch, durable_.current_epoch, durable_.last_zxid,
+                                     committed_, last_seen_);
+  out.emplace_back(OpenQuorumPort{});
+  Effects role;
+  leader_->start(now, role);
+  pass(role, now, out);
+}
+
+// A server that is in no list takes part without a vote.
+bool QuorumPeer::update_role() {
+  const auto self = config_.servers.find(options_.self);
+  const bool observer = self != config_.servers.end() && self->second.observer;
+  if (observer == options_.observer) return false;
+  static const log::Logger kLog("QuorumPeer");
+  kLog.info("Becoming {}", observer                        ? "an observer"
+                           : self != config_.servers.end() ? "a voting participant"
+                                                           : "a non-voting participant");
+  options_.observer = observer;
+  fle_.set_observer(observer);
+  return true;
+}
+
+bool QuorumPeer::commit_config(CommitConfig effect, Effects& out) {
+  // Heard before: through an election, or from an earlier leader.
+  if (!options_.reconfig_enabled || effect.config.version <= config_.version) return false;
+  const zk::QuorumConfig before = std::exchange(config_, effect.config);
+  if (config_.version > last_seen_.version) last_seen_ = config_;
+  fle_.set_config(config_, last_seen_);
+  const std::optional<ServerId> designated = effect.designated;
+  out.emplace_back(std::move(effect));
+  if (before.same_members(config_)) return false;
+  const ServerId leader = fle_.current_vote().leader;
+  const bool role_changes = update_role();
+  if (designated) {
+    const bool leader_changes = *designated != leader;
+    if (role_changes || leader_changes) designated_ = *designated;
+    return role_changes || leader_changes;
+  }
+  const auto quorum_ports = [leader](const zk::QuorumConfig& config) {
+    std::set<zk::HostPort> ports;
+    if (config.is_voter(leader)) {
+      for (const auto& a : config.servers.at(leader).addresses) ports.insert(a.quorum);
+    }
+    return ports;
+  };
+  designated_.reset();
+  return role_changes || quorum_ports(before).empty() || quorum_ports(before) != quorum_ports(config_);
 }
 
 void QuorumPeer::on_notification(ServerId from, const election::Notification& notification, TimePoint now,
@@ -78,6 +141,7 @@ void QuorumPeer::on_voter_reachable(ServerId server) { fle_.on_reachable(server)
 
 void QuorumPeer::pass(Effects& role, TimePoint, Effects& out) {
   std::optional<std::string> over;
+  const bool learning = learner_ != nullptr;
   for (Effect& effect : role) {
     if (auto* append = std::get_if<AppendTxn>(&effect)) {
       durable_.last_zxid = std::max(durable_.last_zxid, append->zxid);
@@ -89,6 +153,14 @@ void QuorumPeer::pass(Effects& role, TimePoint, Effects& out) {
     } else if (auto* serving = std::get_if<StartServing>(&effect)) {
       // Late joiners of the ensemble must hear one vote from all members (ZOOKEEPER-1732).
       fle_.update_peer_epoch(serving->epoch);
+    } else if (auto* seen = std::get_if<SeenConfig>(&effect)) {
+      if (!options_.reconfig_enabled || seen->config.version == last_seen_.version) continue;
+      last_seen_ = seen->config;
+      fle_.set_config(config_, last_seen_);
+    } else if (auto* commit = std::get_if<CommitConfig>(&effect)) {
+      // A leader that is not to lead any more ends its role itself, when its followers have gone.
+      if (commit_config(std::move(*commit), out) && learning) over = "changes proposed in reconfig";
+      continue;
     } else if (auto* looking = std::get_if<BecomeLooking>(&effect)) {
       over = std::move(looking->reason);
       continue;
@@ -119,7 +191,13 @@ void QuorumPeer::on_role_left(TimePoint now, Effects& out) {
     out.emplace_back(ApplyTxn{std::move(txn)});
   }
   to_apply_.clear();
-  look(now, out);
+  if (!designated_) return look(now, out);
+  const ServerId leader = *std::exchange(designated_, std::nullopt);
+  state_ = leader == options_.self ? election::ServerState::kLeading
+           : options_.observer     ? election::ServerState::kObserving
+                                   : election::ServerState::kFollowing;
+  fle_.settle(leader, durable_.last_zxid, state_);
+  take_role(leader, now, out);
 }
 
 void QuorumPeer::on_link_open(LinkId link, TimePoint now, Effects& out) {

@@ -18,7 +18,8 @@ struct PeerOptions {
   Duration tick = ms(2000);
   int32_t init_limit = 10;
   int32_t sync_limit = 5;
-  election::ElectionOptions election;  // self and observer are set from above
+  bool reconfig_enabled = false;
+  election::ElectionOptions election;  // self, observer and reconfig_enabled are set from above
   LeaderOptions leader;                // bugs and force_snapshot_sync; the rest from above
   LearnerOptions learner;              // bugs; the rest from above
 };
@@ -31,7 +32,9 @@ class QuorumPeer {
     int64_t current_epoch = 0;
     Zxid last_zxid = 0;
   };
-  QuorumPeer(PeerOptions options, zk::QuorumConfig config, Durable durable, CommittedLog& committed);
+  // last_seen: a configuration that was proposed and not known to be committed when the server stopped.
+  QuorumPeer(PeerOptions options, zk::QuorumConfig config, Durable durable, CommittedLog& committed,
+             std::optional<zk::QuorumConfig> last_seen = std::nullopt);
 
   void start(TimePoint now, Effects& out);
 
@@ -63,6 +66,9 @@ class QuorumPeer {
   Learner* learner() { return learner_.get(); }
   const election::FastLeaderElection& election() const { return fle_; }
   const Durable& durable() const { return durable_; }
+  const zk::QuorumConfig& config() const { return config_; }
+  const zk::QuorumConfig& last_seen() const { return last_seen_; }
+  bool observer() const { return options_.observer; }
 
   // Appends through here so that the last logged zxid stays known. Leader only.
   void propose(Zxid zxid, const Slice& payload, Effects& out);
@@ -73,9 +79,14 @@ class QuorumPeer {
   void pass(Effects& role, TimePoint now, Effects& out);
   void leave(std::string reason, Effects& out);
   void look(TimePoint now, Effects& out);
+  void take_role(ServerId leader, TimePoint now, Effects& out);
+  // True when this server's role or its leader changes: the role that it has is over.
+  bool commit_config(CommitConfig effect, Effects& out);
+  bool update_role();
 
   PeerOptions options_;
-  zk::QuorumConfig config_;
+  zk::QuorumConfig config_;     // in force
+  zk::QuorumConfig last_seen_;  // proposed last
   Durable durable_;
   CommittedLog& committed_;
   election::FastLeaderElection fle_;
@@ -84,6 +95,7 @@ class QuorumPeer {
   std::unique_ptr<Learner> learner_;
   std::vector<LoggedTxn> to_apply_;  // logged by the role that ended
   bool leaving_ = false;
+  std::optional<ServerId> designated_;  // whom to follow (or to be) without an election when the role ends
 };
 
 }  // namespace kz::zab

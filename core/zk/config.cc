@@ -8,6 +8,7 @@
 
 #include "core/base/properties.h"
 #include "core/zk/config_keys.h"
+#include "core/zk/dynamic_config.h"
 
 namespace kz::zk {
 namespace {
@@ -223,6 +224,11 @@ std::string check(ZooConfig& c) {
   auto& words = c.four_letter_whitelist;
   if (std::find(words.begin(), words.end(), "srvr") == words.end()) words.push_back("srvr");
   if (std::string problem = c.quorum.conflict(); !problem.empty()) return problem;
+  for (const auto& [id, server] : c.quorum.servers) {
+    if (server.addresses.size() > 1 && !c.multi_address_enabled) {
+      return fmt::format("Multiple address feature is disabled, but multiple addresses were specified for sid {}", id);
+    }
+  }
   return check_quorum_config(c.quorum);
 }
 
@@ -271,11 +277,14 @@ std::expected<ZooConfig, ConfigError> parse_zoo_config(const ConfigSource& sourc
     auto members = file_assignments(source.dynamic_file, source.dynamic_text);
     if (!members) return std::unexpected(members.error());
     for (Assignment& a : *members) {
-      if (quorum_key(a.key) || a.key == "version") {
+      if (a.key == "version") {
+        return std::unexpected(ConfigError{a.where + ": dynamic file shouldn't have version inside"});
+      }
+      if (quorum_key(a.key)) {
         all.push_back(std::move(a));
       } else {
-        return std::unexpected(ConfigError{fmt::format(
-            "{}: {}: only server, group, weight and version lines may be in a dynamic file", a.where, a.key)});
+        return std::unexpected(ConfigError{
+            fmt::format("{}: {}: only server, group and weight lines may be in a dynamic file", a.where, a.key)});
       }
     }
   }
@@ -291,6 +300,7 @@ std::expected<ZooConfig, ConfigError> parse_zoo_config(const ConfigSource& sourc
     std::string problem = apply(config, *row, a);
     if (!problem.empty()) return std::unexpected(ConfigError{std::move(problem)});
   }
+  if (dynamic) config.quorum.version = version_in_name(source.dynamic_file).value_or(0);
   for (std::string problem : {check(config), check_ensemble(config)}) {
     if (!problem.empty()) return std::unexpected(ConfigError{fmt::format("{}: {}", source.file, problem)});
   }

@@ -60,9 +60,8 @@ std::vector<HostPort> addresses_of(const QuorumServer& server) {
 
 bool share_an_address(const QuorumServer& a, const QuorumServer& b) {
   const auto others = addresses_of(b);
-  return std::ranges::any_of(addresses_of(a), [&](const HostPort& mine) {
-    return std::ranges::find(others, mine) != others.end();
-  });
+  return std::ranges::any_of(addresses_of(a),
+                             [&](const HostPort& mine) { return std::ranges::find(others, mine) != others.end(); });
 }
 
 std::expected<QuorumConfig, KeeperCode> whole(std::string text, const ReconfigRules& rules) {
