@@ -155,8 +155,7 @@ void QuorumPeer::pass(Effects& role, TimePoint, Effects& out) {
       fle_.update_peer_epoch(serving->epoch);
     } else if (auto* seen = std::get_if<SeenConfig>(&effect)) {
       if (!options_.reconfig_enabled || seen->config.version == last_seen_.version) continue;
-      last_seen_ = seen->config;
-      fle_.set_config(config_, last_seen_);
+      note_seen(seen->config);
     } else if (auto* commit = std::get_if<CommitConfig>(&effect)) {
       // A leader that is not to lead any more ends its role itself, when its followers have gone.
       if (commit_config(std::move(*commit), out) && learning) over = "changes proposed in reconfig";
@@ -169,6 +168,11 @@ void QuorumPeer::pass(Effects& role, TimePoint, Effects& out) {
   }
   role.clear();
   if (over) leave(std::move(*over), out);
+}
+
+void QuorumPeer::note_seen(const zk::QuorumConfig& config) {
+  last_seen_ = config;
+  fle_.set_config(config_, last_seen_);
 }
 
 void QuorumPeer::leave(std::string reason, Effects& out) {
@@ -290,7 +294,10 @@ void QuorumPeer::on_snapshot_saved(TimePoint now, Effects& out) {
 
 void QuorumPeer::propose(Zxid zxid, const Slice& payload, Effects& out) {
   durable_.last_zxid = zxid;
+  const size_t before = out.size();
   leader_->propose(zxid, payload, out);
+  // A reconfiguration says so in its first effect.
+  if (const auto* seen = before < out.size() ? std::get_if<SeenConfig>(&out[before]) : nullptr) note_seen(seen->config);
 }
 
 void QuorumPeer::on_tick(TimePoint now, Effects& out) {

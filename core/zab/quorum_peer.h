@@ -83,6 +83,7 @@ class QuorumPeer {
   // True when this server's role or its leader changes: the role that it has is over.
   bool commit_config(CommitConfig effect, Effects& out);
   bool update_role();
+  void note_seen(const zk::QuorumConfig& config);
 
   PeerOptions options_;
   zk::QuorumConfig config_;     // in force

@@ -142,11 +142,15 @@ TEST_CASE("when an ensemble is asked for") {
         "zoo.cfg: Observers w/o quorum is an invalid configuration");
   CHECK(error(kBase + "dynamicConfigFile=/d\nserver.1=a:1:2\n") ==
         "zoo.cfg:4: parameter: server.1 must be in a separate dynamic config file");
-  const auto dynamic = parse_zoo_config({"zoo.cfg", kBase + limits + "dynamicConfigFile=/d\n", "", "/d",
-                                         "server.1=a:1:2:participant;2181\nserver.2=b:1:2\nversion=1f\n"});
+  const auto dynamic = parse_zoo_config({"zoo.cfg", kBase + limits + "dynamicConfigFile=/d\n", "", "/d.1f",
+                                         "server.1=a:1:2:participant;2181\nserver.2=b:1:2\n"});
   REQUIRE(dynamic.has_value());
   CHECK(dynamic->wants_quorum());
   CHECK(dynamic->quorum.version == 0x1f);
+  const auto versioned = parse_zoo_config(
+      {"zoo.cfg", kBase + limits + "dynamicConfigFile=/d\n", "", "/d.1f", "server.1=a:1:2\nversion=1f\n"});
+  REQUIRE_FALSE(versioned.has_value());
+  CHECK(versioned.error().message == "/d.1f:2: dynamic file shouldn't have version inside");
 }
 
 TEST_CASE("quorums: majorities and groups with weights") {
