@@ -8,8 +8,6 @@
 
 namespace kz::broker {
 
-using kafka::ErrorCode;
-
 namespace {
 
 // For stores that keep their logs in memory.
