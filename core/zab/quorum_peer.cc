@@ -19,7 +19,7 @@ election::ElectionOptions election_options(const PeerOptions& o) {
 
 QuorumPeer::QuorumPeer(PeerOptions options, zk::QuorumConfig config, Durable durable, CommittedLog& committed,
                        std::optional<zk::QuorumConfig> last_seen)
-    : options_(std::move(options)),
+    : options_(options),
       config_(std::move(config)),
       last_seen_(last_seen && options_.reconfig_enabled ? std::move(*last_seen) : config_),
       durable_(durable),

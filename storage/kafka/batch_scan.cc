@@ -10,7 +10,6 @@ namespace kz::storage {
 using kafka::BatchView;
 using kafka::kBatchHeaderSize;
 using kafka::kLegacyMinimumSize;
-using kafka::kLogOverhead;
 
 Result<BatchInfo> parse_batch_info(Bytes header, int64_t position) {
   if (header.size() <= kafka::kMagicPosition) return fail(Errc::kTruncated, "batch header", position);

@@ -153,7 +153,6 @@ Result<Slice> down_convert(Bytes batches, int8_t to_magic, Offset from, Decompre
     Codec codec = Codec::kNone;
     bool append_time = false;
     Slice body;
-    Status inner;
     if (magic >= 2) {
       const BatchView view(*batch);
       if (view.control()) continue;
