@@ -11,25 +11,10 @@ namespace {
 constexpr Duration kTurn = std::chrono::microseconds(500);
 constexpr size_t kStepBytes = 16 * 1024;
 constexpr size_t kSnapshotQueueMax = 8 << 20;  // of one learner, not yet taken by the kernel
-constexpr Duration kBindRetry = ms(200);
 // Forwarded requests belong to their learner's link; SessionTracker::kHere and 0 must stay free.
 constexpr uint64_t kOwnerBase = uint64_t{1} << 32;
 
 int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
-const char* state_name(election::ServerState state) {
-  switch (state) {
-    case election::ServerState::kLooking:
-      return "LOOKING";
-    case election::ServerState::kFollowing:
-      return "FOLLOWING";
-    case election::ServerState::kLeading:
-      return "LEADING";
-    case election::ServerState::kObserving:
-      return "OBSERVING";
-  }
-  return "?";
-}
 
 }  // namespace
 
@@ -291,7 +276,9 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::TouchSession& e) {
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::RevalidateSession& e) {
   if (!pipeline_ || !peer_->leader()) return;
-  const bool valid = pipeline_->sessions().touch(e.session, e.timeout_ms, reactor_.now());
+  // A local session of this server is nobody else's to resume.
+  const bool valid = pipeline_->sessions().is_global(e.session) &&
+                     pipeline_->sessions().touch(e.session, e.timeout_ms, reactor_.now());
   if (valid) pipeline_->sessions().set_owner(e.session, kOwnerBase + e.link);
   defer_peer([&](zab::Effects& out) { peer_->leader()->answer_revalidate(e.link, e.session, valid, out); });
 }
@@ -305,88 +292,6 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::CollectTouches&) {
   std::vector<std::pair<SessionId, int32_t>> touched;
   if (pipeline_) touched = pipeline_->take_touched();
   if (peer_->learner()) defer_peer([&](zab::Effects& out) { peer_->learner()->on_touched(touched, out); });
-}
-
-// ---- roles ----
-
-void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
-  leading_ = peer_->state() == election::ServerState::kLeading;
-  if (leading_) database_->tree.set_last_zxid(zab::make_zxid(e.epoch, 0));
-  const zk::QuorumConfig& members = options_.config.quorum;
-  database_->tree.set_config(members.text(), members.version, reactor_.now().wall_ms);
-  pipeline_ =
-      std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
-  const char* mode = leading_ ? "leader" : peer_->observer() ? "observer" : "follower";
-  pipeline_->set_mode(mode);
-  logger_.info("Serving clients as {}, epoch {}", mode, e.epoch);
-  client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
-  if (const auto tell = std::exchange(options_.on_serving, nullptr)) tell();
-}
-void QuorumZooKeeperServer::Impl::carry_out(zab::SendVote& e) { election_port_->send(e.to, e.notification); }
-void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectVoters&) { election_port_->connect_all(); }
-void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectToLeader& e) {
-  std::vector<zk::HostPort> addresses;
-  if (const auto it = options_.config.quorum.servers.find(e.leader); it != options_.config.quorum.servers.end()) {
-    for (const auto& a : it->second.addresses) addresses.push_back(a.quorum);
-  }
-  quorum_port_->connect(addresses);
-}
-void QuorumZooKeeperServer::Impl::carry_out(zab::OpenQuorumPort&) { open_quorum_port(); }
-void QuorumZooKeeperServer::Impl::open_quorum_port() {
-  port_timer_ = 0;
-  std::vector<zk::HostPort> addresses;
-  const auto self = options_.config.quorum.servers.find(options_.server_id);
-  if (self == options_.config.quorum.servers.end()) return;
-  for (const auto& a : self->second.addresses) addresses.push_back(a.quorum);
-  const auto listening = quorum_port_->listen(addresses, options_.config.quorum_listen_on_all_ips);
-  if (listening) return;
-  logger_.error("Couldn't bind to quorum port {}: {}; trying again", listening.error().detail,
-                errc_text(listening.error().code));
-  port_timer_ = reactor_.after(kBindRetry, [this] {
-    port_timer_ = 0;
-    if (!stopped_ && peer_->state() == election::ServerState::kLeading) open_quorum_port();
-  });
-}
-
-void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
-  logger_.warn("Leaving the role: {}", e.reason);
-  reactor_.cancel(std::exchange(port_timer_, 0));
-  reactor_.cancel(std::exchange(client_timer_, 0));
-  sending_.clear();
-  incoming_.reset();
-  outgoing_packets_.clear();
-  quorum_port_->stop_listening();
-  quorum_port_->stop_connecting();
-  quorum_port_->close_all();
-  if (pipeline_) {
-    zk::Effects out;
-    pipeline_->close_all(out);
-    run(out);
-    database_ = pipeline_->take_database();
-    pipeline_.reset();
-  }
-  // What is applied next may be cut again, and must not be in a snapshot of an earlier zxid.
-  snapshots_->cancel();
-  leading_ = false;
-  leaving_ = true;
-  finish_leaving();
-}
-
-// The next election counts what the log has: all of it has to be on disk first, and a leader's snapshot too.
-void QuorumZooKeeperServer::Impl::finish_leaving() {
-  if (!leaving_ || saving_) return;
-  if (unsaved_snapshot_) return save_snapshot();
-  if (durable_ < appended_) return;
-  leaving_ = false;
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_role_left(now, out); });
-}
-
-void QuorumZooKeeperServer::Impl::carry_out(zab::StateChanged& e) {
-  if (e.leader >= 0) {
-    logger_.info("{}, leader {}", state_name(e.state), e.leader);
-  } else {
-    logger_.info("{}", state_name(e.state));
-  }
 }
 
 }  // namespace kz::server

@@ -175,6 +175,10 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void on_logged(Zxid zxid);
   void open_quorum_port();
   void move_client_port(const zk::HostPort& to);
+  // Read-only mode: clients that accept it are served while there is no leader (quorum_roles.cc).
+  void start_read_only();
+  void stop_pipeline();
+  void stop_read_only();
 
   storage::FileSystem& fs_;
   net::Reactor& reactor_;
@@ -208,6 +212,7 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   TimerId client_timer_ = 0;
   TimePoint client_timer_at_;
   TimerId port_timer_ = 0;
+  TimerId read_only_timer_ = 0;
 
   zk::ServerEnvironment environment_;
   boost::unordered_flat_map<ConnId, Outgoing> outgoing_;

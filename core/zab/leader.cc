@@ -267,6 +267,7 @@ void Leader::try_serve(TimePoint, Effects& out) {
   if (!is_quorum(acks, true)) return;
   phase_ = Phase::kServing;
   last_committed_ = make_zxid(epoch_, 0);
+  last_proposed_ = make_zxid(epoch_, options_.initial_counter);
   // What was proposed and may have been committed before is completed by the acknowledgements of NEWLEADER.
   if (options_.reconfig_enabled) {
     const zk::QuorumConfig next = last_seen_;
@@ -345,7 +346,6 @@ void Leader::commit_ready(Effects& out) {
     proposals_.pop_front();
     out.emplace_back(Committed{zxid});
     release_syncs(zxid, out);
-    if (counter_of(zxid) == 0xffffffff) return step_down("the 32-bit counter of this epoch is used up", out);
   }
 }
 

@@ -20,6 +20,7 @@ struct LeaderOptions {
   int32_t sync_limit = 5;   // ticks
   bool force_snapshot_sync = false;
   bool reconfig_enabled = false;
+  int64_t initial_counter = 0;  // zxids of an epoch start behind it; only tests set it
   // Planted bugs, for showing that the simulator finds them.
   bool bug_commit_without_quorum = false;
   bool bug_skip_trunc = false;

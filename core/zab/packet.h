@@ -70,6 +70,7 @@ Slice encode_i64(int64_t value);
 
 constexpr int64_t epoch_of(Zxid zxid) { return zxid >> 32; }
 constexpr int64_t counter_of(Zxid zxid) { return zxid & 0xffffffff; }
+inline constexpr int64_t kCounterMax = 0xffffffff;
 constexpr Zxid make_zxid(int64_t epoch, int64_t counter) { return epoch << 32 | counter; }
 
 }  // namespace kz::zab

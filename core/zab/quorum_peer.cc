@@ -293,6 +293,10 @@ void QuorumPeer::on_snapshot_saved(TimePoint now, Effects& out) {
 }
 
 void QuorumPeer::propose(Zxid zxid, const Slice& payload, Effects& out) {
+  // The counter must not run into the epoch: a new one begins instead (ZOOKEEPER-1277).
+  if (counter_of(zxid) == kCounterMax) {
+    return leave("zxid lower 32 bits have rolled over, forcing re-election, and therefore new epoch start", out);
+  }
   durable_.last_zxid = zxid;
   const size_t before = out.size();
   leader_->propose(zxid, payload, out);

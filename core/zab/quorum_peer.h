@@ -70,7 +70,8 @@ class QuorumPeer {
   const zk::QuorumConfig& last_seen() const { return last_seen_; }
   bool observer() const { return options_.observer; }
 
-  // Appends through here so that the last logged zxid stays known. Leader only.
+  // Appends through here so that the last logged zxid stays known. Leader only. The role ends instead where the epoch's
+  // zxids are used up; leader() is null then.
   void propose(Zxid zxid, const Slice& payload, Effects& out);
 
  private:

@@ -216,6 +216,10 @@ std::string check(ZooConfig& c) {
     c.notices.push_back("SnapCount should be 2 or more. Now, snapCount is reset to 2");
     c.snap_count = 2;
   }
+  if (c.large_request_threshold == 0) {
+    c.notices.push_back("Invalid large request threshold 0. It should be -1 or positive. Setting to -1");
+    c.large_request_threshold = -1;
+  }
   if (!c.values.contains("jute.maxbuffer.extrasize")) c.jute.extra_size = std::max<int64_t>(c.jute.max_buffer, 1024);
   if (c.enforce_auth_enabled && c.enforce_auth_schemes.empty()) {
     return "enforce.auth.enabled is true but enforce.auth.schemes is not set";

@@ -69,8 +69,12 @@ struct ZooConfig {
   bool standalone_enabled = true;
   JuteLimits jute;
   int64_t large_request_max_bytes = 104857600;
-  int64_t large_request_threshold = -1;
-  int32_t request_throttle_max_requests = 0;
+  int64_t large_request_threshold = -1;       // bytes; -1: no request is large
+  int32_t request_throttle_max_requests = 0;  // 0: no throttling
+  int32_t request_throttle_stall_time_ms = 100;
+  bool request_throttle_drop_stale = true;
+  bool request_stale_latency_check = false;
+  int32_t throttled_op_wait_time_ms = 0;  // 0: never refused
   int32_t session_less_timeout_ms = 10000;
   bool client_tcp_keep_alive = false;
 
@@ -88,6 +92,14 @@ struct ZooConfig {
   int32_t throttle_tokens = 0;
   int32_t throttle_fill_time_ms = 1;
   int32_t throttle_fill_count = 1;
+  int32_t throttle_freeze_time_ms = -1;  // -1: no drop probability
+  double throttle_drop_increase = 0.02;
+  double throttle_drop_decrease = 0.002;
+  double throttle_decrease_ratio = 0;
+  bool throttle_weight_enabled = false;
+  int32_t throttle_global_weight = 3;
+  int32_t throttle_local_weight = 1;
+  int32_t throttle_renew_weight = 2;
 
   // Ensemble.
   int32_t init_limit = 0;

@@ -16,6 +16,7 @@ struct Pipeline::Connection {
   int32_t timeout_ms = 0;
   Ids auth;
   std::deque<Entry> queue;
+  TimePoint touched;         // last frame
   std::vector<Slice> early;  // frames that came before the session was ready
   ConnectionStats stats;
 };

@@ -76,46 +76,57 @@ std::string conf_text(const ServerInfo& info) {
   const auto self = c.quorum.servers.find(info.server_id);
   if (info.mode == "standalone" || self == c.quorum.servers.end()) return out;
   const QuorumServer::Address& address = self->second.addresses.front();
-  return out + fmt::format(
-                   "initLimit={}\nsyncLimit={}\nelectionAlg=3\nelectionPort={}\nquorumPort={}\npeerType={}\n"
-                   "membership: \n{}\n",
-                   c.init_limit, c.sync_limit, address.election.port, address.quorum.port,
-                   self->second.observer ? 1 : 0, c.quorum.text());
+  out += fmt::format("initLimit={}\nsyncLimit={}\nelectionAlg=3\nelectionPort={}\nquorumPort={}\npeerType={}\n",
+                     c.init_limit, c.sync_limit, address.election.port, address.quorum.port,
+                     self->second.observer ? 1 : 0);
+  return info.read_only ? out : out + "membership: \n" + c.quorum.text() + "\n";
 }
 
 std::string buckets_head(size_t buckets, size_t items) { return fmt::format("Sets ({})/({}):\n", buckets, items); }
 
-std::string dump_text(const ServerInfo& info) {
+std::string session_buckets_text(const ServerInfo::SessionBuckets& buckets) {
   size_t sessions = 0;
-  for (const auto& [at, ids] : info.session_buckets) sessions += ids.size();
-  std::string out = "SessionTracker dump:\nSession " + buckets_head(info.session_buckets.size(), sessions);
-  std::map<SessionId, const ConnectionStats*> connected;
-  for (const ConnectionStats& c : info.connections) {
-    if (c.session != 0) connected[c.session] = &c;
-  }
-  std::string connections;
-  size_t connection_buckets = 0;
-  for (const auto& [at, ids] : info.session_buckets) {
+  for (const auto& [at, ids] : buckets) sessions += ids.size();
+  std::string out = "Session " + buckets_head(buckets.size(), sessions);
+  for (const auto& [at, ids] : buckets) {
     out += fmt::format("{} expire at {}:\n", ids.size(), java_date(at));
-    std::string lines;
-    size_t count = 0;
-    for (const SessionId id : ids) {
-      out += "\t" + hex(id) + "\n";
-      const auto c = connected.find(id);
-      if (c == connected.end()) continue;
-      lines += fmt::format("\tip: /{}:{} sessionId: {}\n", c->second->ip, c->second->port, hex(id));
-      ++count;
-    }
-    if (count == 0) continue;
-    ++connection_buckets;
-    connections += fmt::format("{} expire at {}:\n", count, java_date(at)) + lines;
+    for (const SessionId id : ids) out += "\t" + hex(id) + "\n";
+  }
+  return out;
+}
+
+std::string sessions_text(const ServerInfo& info) {
+  std::string out;
+  if (info.local_session_buckets) out += "Local " + session_buckets_text(*info.local_session_buckets);
+  if (!info.global_timeouts_ms) {
+    return out + (info.local_session_buckets ? "Global " : "") + session_buckets_text(info.session_buckets);
+  }
+  out += fmt::format("Global Sessions({}):\n", info.global_timeouts_ms->size());
+  for (const auto& [id, timeout_ms] : *info.global_timeouts_ms) out += fmt::format("{}\t{}ms\n", hex(id), timeout_ms);
+  return out;
+}
+
+std::string dump_text(const ServerInfo& info) {
+  std::string out = "SessionTracker dump:\n" + sessions_text(info);
+  std::map<int64_t, std::vector<const ConnectionStats*>> connected;
+  size_t connections = 0;
+  for (const ConnectionStats& c : info.connections) {
+    if (c.session == 0) continue;
+    connected[c.expires_ms].push_back(&c);
+    ++connections;
   }
   out += fmt::format("ephemeral nodes dump:\nSessions with Ephemerals ({}):\n", info.ephemerals.size());
   for (const auto& [session, paths] : info.ephemerals) {
     out += hex(session) + ":\n";
     for (const std::string& path : paths) out += "\t" + path + "\n";
   }
-  return out + "Connections dump:\nConnections " + buckets_head(connection_buckets, connected.size()) + connections;
+  out += "Connections dump:\nConnections " + buckets_head(connected.size(), connections);
+  for (const auto& [at, those] : connected) {
+    out += fmt::format("{} expire at {}:\n", those.size(), java_date(at));
+    for (const ConnectionStats* c : those)
+      out += fmt::format("\tip: /{}:{} sessionId: {}\n", c->ip, c->port, hex(c->session));
+  }
+  return out;
 }
 
 std::string monitor_text(const ServerInfo& info) {
@@ -136,7 +147,7 @@ std::string monitor_text(const ServerInfo& info) {
   line("watch_count", info.watch_count);
   line("approximate_data_size", info.data_bytes);
   line("global_sessions", info.global_sessions);
-  line("local_sessions", 0);
+  line("local_sessions", info.local_sessions);
   line("last_client_response_size", info.stats.last_response_bytes);
   line("min_client_response_size", info.stats.min_response_bytes);
   line("max_client_response_size", info.stats.max_response_bytes);

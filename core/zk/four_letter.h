@@ -46,10 +46,14 @@ struct ServerInfo {
   int64_t outstanding = 0;
   Zxid last_zxid = 0;
   int64_t node_count = 0, watch_count = 0, watch_paths = 0, watch_connections = 0, ephemerals_count = 0;
-  int64_t data_bytes = 0, global_sessions = 0;
+  int64_t data_bytes = 0, global_sessions = 0, local_sessions = 0;
   int64_t uptime_ms = 0, now_wall_ms = 0;
-  // dump: expiry in wall-clock ms -> sessions, the same for connections, session -> paths.
-  std::vector<std::pair<int64_t, std::vector<SessionId>>> session_buckets;
+  // dump: expiry in wall-clock ms -> sessions, session -> paths. Local ones only where there can be any; a learner does
+  // not know when global ones expire, only their timeouts.
+  using SessionBuckets = std::vector<std::pair<int64_t, std::vector<SessionId>>>;
+  SessionBuckets session_buckets;
+  std::optional<SessionBuckets> local_session_buckets;
+  std::optional<std::vector<std::pair<SessionId, int32_t>>> global_timeouts_ms;
   std::map<SessionId, std::set<std::string>> ephemerals;
   // wchc, wchp; by session.
   std::map<SessionId, std::set<std::string>> watches_by_session;

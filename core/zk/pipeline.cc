@@ -46,6 +46,11 @@ Kind kind_of(OpCode op) {
   }
 }
 
+SessionTracker::Role role_of(const ZooConfig& config, const Broadcast& broadcast) {
+  if (!broadcast.orders()) return SessionTracker::Role::kLearner;
+  return config.wants_quorum() ? SessionTracker::Role::kLeader : SessionTracker::Role::kStandalone;
+}
+
 constexpr size_t kRequestHeaderBytes = 8;
 constexpr size_t kEarlyFramesMax = 64;  // requests sent before the session is confirmed
 
@@ -59,10 +64,10 @@ Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<
       broadcast_(broadcast),
       auth_(config),
       // A standalone Java server makes its session ids as server 1, whatever its myid says.
-      sessions_(config.wants_quorum() ? server_id : 1, config.tick_time_ms, now),
+      sessions_(config.wants_quorum() ? server_id : 1, config.tick_time_ms, now, role_of(config, broadcast),
+                config.local_sessions_enabled),
       prep_(config, database_->tree, sessions_, auth_, &broadcast_),
-      throttle_tokens_(config.throttle_tokens),
-      throttle_filled_(now.mono),
+      connection_throttle_(config, static_cast<uint64_t>(now.wall_ms), now.mono),
       started_(now.mono),
       next_container_check_(now.mono + ms(config.container_check_interval_ms)),
       log_("org.apache.zookeeper.server.ZooKeeperServer") {}
@@ -111,7 +116,7 @@ void Pipeline::on_closed(ConnId conn, Now, Effects&) {
 
 void Pipeline::forget(Connection& c) {
   watches_.remove_all(c.id);
-  in_process_ -= static_cast<int64_t>(c.queue.size());
+  for (const Entry& entry : c.queue) finished(entry);
   if (const auto it = per_ip_.find(c.stats.ip); it != per_ip_.end() && --it->second <= 0) per_ip_.erase(it);
   if (const auto it = conn_of_session_.find(c.session); it != conn_of_session_.end() && it->second == c.id) {
     conn_of_session_.erase(it);
@@ -134,18 +139,22 @@ void Pipeline::on_frame(ConnId conn, Slice frame, Now now, Effects& out) {
   if (!c) return;
   ++stats_.packets_received;
   ++c->stats.received;
+  c->touched = now.mono;
   switch (c->state) {
     case Connection::State::kNew:
-      return connect(*c, frame, now, out);
+      connect(*c, frame, now, out);
+      break;
     case Connection::State::kConnecting:
       if (c->early.size() >= kEarlyFramesMax) return drop(*c, out);
       c->early.push_back(std::move(frame));
       return;
     case Connection::State::kOpen:
-      return request(*c, frame, now, out);
+      request(*c, frame, now, out);
+      break;
     case Connection::State::kClosing:
       return;  // behind its closeSession
   }
+  if (!held_.empty()) release_held(now, out);
 }
 
 void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out) {
@@ -168,30 +177,82 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
     reply_header(c, {header.xid, 0, static_cast<int32_t>(KeeperCode::kSessionClosedRequireSaslAuth)}, out);
     return drop(c, out);
   }
+  Held held{c.id, header, frame, now.mono, 0};
+  if (config_.large_request_threshold != -1) {
+    if (!admit_large(static_cast<int64_t>(frame.size()))) {
+      log_.warn("Closing a connection from /{}: too many large requests", c.stats.ip);
+      return drop(c, out);
+    }
+    const auto body_bytes = static_cast<int32_t>(frame.size() - kRequestHeaderBytes);
+    if (body_bytes > config_.large_request_threshold) held.large_bytes = body_bytes;
+  }
+  if (hold_back()) {
+    large_bytes_ += held.large_bytes;
+    held_.push_back(std::move(held));
+    return;
+  }
+  process(c, held, false, now, out);
+}
+
+// throttled: it waited for longer than throttled_op_wait_time, and is answered with that in its place.
+void Pipeline::process(Connection& c, const Held& held, bool throttled, Now now, Effects& out) {
+  const RequestHeader& header = held.header;
+  const auto op = static_cast<OpCode>(header.type);
   // Of an expired session: the connection goes when its closeSession is applied.
   if (!sessions_.touch(c.session, c.timeout_ms, now)) return;
-  if (!broadcast_.orders()) touched_[c.session] = c.timeout_ms;
+  const bool local = sessions_.is_local(c.session);
+  if (!broadcast_.orders() && !local) touched_[c.session] = c.timeout_ms;
   if (op == OpCode::kPing) {
     scratch_.clear();
-    return reply(c, {kXidPing, header.type}, KeeperCode::kOk, now.mono, now, out);
+    return reply(c, {kXidPing, header.type}, KeeperCode::kOk, held.received, now, out);
+  }
+  Entry entry{header, false, held.frame, held.received, KeeperCode::kOk, held.large_bytes};
+  const auto in_order = [&] {
+    if (!c.queue.empty()) return enqueue(c, std::move(entry), out);
+    reply_to_read(c, entry, now, out);
+  };
+  if (throttled && kind_of(op) != Kind::kInvalid) {
+    entry.refused = KeeperCode::kThrottledOp;
+    return in_order();
   }
   switch (kind_of(op)) {
     case Kind::kInvalid:
       log_.warn("Received packet at server of unknown type {} from /{}", header.type, c.stats.ip);
       reply_header(c, {header.xid, -1, static_cast<int32_t>(KeeperCode::kUnimplemented)}, out);
       return drop(c, out);
-    case Kind::kWrite:
-      if (read_only_) return refuse_write(c, header, now, out);
-      enqueue(c, {header, true, {}, now.mono}, out);
-      if (op == OpCode::kCloseSession) c.state = Connection::State::kClosing;
-      return write(c, header, frame.sub(kRequestHeaderBytes), now, out);
+    case Kind::kWrite: {
+      if (op == OpCode::kCloseSession) {
+        c.state = Connection::State::kClosing;
+        // Nobody else knows of a local session: it ends when what is before it is answered.
+        if (local) return in_order();
+      }
+      if (read_only_) {
+        scratch_.clear();
+        return reply(c, header, KeeperCode::kNotReadOnly, held.received, now, out);
+      }
+      const Slice body = held.frame.sub(kRequestHeaderBytes);
+      if (local && needs_global_session(op, body)) {
+        if (config_.local_sessions_upgrading_enabled) {
+          upgrade_session(c, now, out);
+        } else {
+          entry.refused = KeeperCode::kEphemeralOnLocalSession;
+        }
+      }
+      entry.write = true;
+      entry.frame = {};
+      enqueue(c, std::move(entry), out);
+      return write(c, header, body, now, out);
+    }
     case Kind::kRead: {
-      if (read_only_ && op == OpCode::kSync) return refuse_write(c, header, now, out);
+      if (read_only_ && op == OpCode::kSync) {
+        scratch_.clear();
+        return reply(c, header, KeeperCode::kNotReadOnly, held.received, now, out);
+      }
       // A sync is asked for where it stands among the writes: its answer then comes between theirs.
-      const bool synced = op != OpCode::kSync || broadcast_.sync(c.session, header.xid, out);
+      entry.write = op == OpCode::kSync && !broadcast_.sync(c.session, header.xid, out);
+      if (entry.write) return enqueue(c, std::move(entry), out);
       // Nothing of this connection is on its way: answered at once, without a place in the queue.
-      if (!synced || !c.queue.empty()) return enqueue(c, {header, !synced, frame, now.mono}, out);
-      return reply_to_read(c, {header, false, frame, now.mono}, now, out);
+      return in_order();
     }
   }
 }
@@ -209,29 +270,9 @@ void Pipeline::authenticate(Connection& c, const RequestHeader& header, Reader& 
   }
 }
 
-void Pipeline::enqueue(Connection& c, Entry entry, Effects& out) {
-  c.queue.push_back(std::move(entry));
-  ++in_process_;
-  if (!c.paused && in_process_ > config_.global_outstanding_limit) {
-    c.paused = true;
-    out.emplace_back(Pause{c.id});
-  }
-}
-
 void Pipeline::set_read_only() {
   read_only_ = true;
   mode_ = "read-only";
-}
-
-void Pipeline::refuse_write(Connection& c, const RequestHeader& header, Now now, Effects& out) {
-  scratch_.clear();
-  if (static_cast<OpCode>(header.type) != OpCode::kCloseSession) {
-    return reply(c, header, KeeperCode::kNotReadOnly, now.mono, now, out);
-  }
-  reply(c, header, KeeperCode::kOk, now.mono, now, out);
-  // A session that the ensemble knows is not closed by this: only its place here goes.
-  if (!database_->sessions.contains(c.session)) sessions_.remove(c.session);
-  drop(c, out);
 }
 
 void Pipeline::write(Connection& c, const RequestHeader& header, const Slice& body, Now now, Effects& out) {
@@ -263,6 +304,7 @@ void Pipeline::on_committed(Zxid zxid, Now now, Effects& out) {
     pending_.pop_front();
     apply(pending, now, out);
   }
+  if (!held_.empty()) release_held(now, out);
 }
 
 void Pipeline::on_committed_txn(const Txn& txn, Now now, Effects& out) {
@@ -274,6 +316,7 @@ void Pipeline::on_committed_txn(const Txn& txn, Now now, Effects& out) {
     const bool creating = c->state == Connection::State::kConnecting && type == OpCode::kCreateSession;
     const auto own_write = [&] {
       if (c->queue.empty() || !c->queue.front().write || c->queue.front().header.xid != txn.header.cxid) return false;
+      if (type == OpCode::kCreateSession) return false;  // an upgrade, which is nobody's request either
       // An expiry is nobody's request, whatever its cxid.
       const bool closes = static_cast<OpCode>(c->queue.front().header.type) == OpCode::kCloseSession;
       return type == OpCode::kError || closes == (type == OpCode::kCloseSession);
@@ -281,12 +324,13 @@ void Pipeline::on_committed_txn(const Txn& txn, Now now, Effects& out) {
     if (creating || own_write()) pending.conn = c->id;
   }
   apply(pending, now, out);
+  if (!held_.empty()) release_held(now, out);
 }
 
 void Pipeline::apply(Pending& pending, Now now, Effects& out) {
   const TxnHeader& header = pending.txn.header;
   events_out_ = &out;
-  const TxnResult result = database_->apply(pending.txn, watches_.empty() ? nullptr : this);
+  TxnResult result = database_->apply(pending.txn, watches_.empty() ? nullptr : this);
   events_out_ = nullptr;
   prep_.applied(header.zxid);
   if (header.zxid % 128 == 0 && config_.digest_enabled) {  // DataTree.DIGEST_LOG_INTERVAL and _LIMIT
@@ -310,6 +354,7 @@ void Pipeline::apply(Pending& pending, Now now, Effects& out) {
   if (!c) return;
   KZ_ASSERT(!c->queue.empty() && c->queue.front().write);
   const Entry entry = std::move(c->queue.front());
+  if (type == OpCode::kError && entry.refused != KeeperCode::kOk) result.err = entry.refused;
   const KeeperCode err = type == OpCode::kError ? result.err : KeeperCode::kOk;
   const bool moved = err == KeeperCode::kSessionMoved ||
                      std::any_of(result.multi.begin(), result.multi.end(),
@@ -321,15 +366,17 @@ void Pipeline::apply(Pending& pending, Now now, Effects& out) {
 }
 
 void Pipeline::answered(Connection& c, Now now, Effects& out) {
+  const ConnId conn = c.id;
   const auto pop = [&] {
+    finished(c.queue.front());
     c.queue.pop_front();
-    --in_process_;
   };
   pop();
   while (!c.queue.empty() && !c.queue.front().write) {
     const Entry entry = std::move(c.queue.front());
-    reply_to_read(c, entry, now, out);
     pop();
+    reply_to_read(c, entry, now, out);
+    if (!find(conn)) return;  // that was its closeSession
   }
   if (c.paused && (c.queue.empty() || in_process_ <= config_.global_outstanding_limit)) {
     c.paused = false;
@@ -345,6 +392,7 @@ void Pipeline::on_synced(SessionId session, int32_t cxid, Now now, Effects& out)
   const Entry entry = std::move(c.queue.front());
   reply_to_read(c, entry, now, out);
   answered(c, now, out);
+  if (!held_.empty()) release_held(now, out);
 }
 
 std::vector<std::pair<SessionId, int32_t>> Pipeline::take_touched() {
@@ -362,12 +410,9 @@ void Pipeline::on_tick(Now now, Effects& out) {
     sessionless_.pop_front();
     if (waiting) drop(*c, out);
   }
+  if (!held_.empty()) release_held(now, out);
+  expire_sessions(now, out);
   if (!broadcast_.orders()) return;
-  for (const SessionId session : sessions_.expire(now)) {
-    log_.info("Expiring session 0x{:x}, timeout of {}ms exceeded", static_cast<uint64_t>(session),
-              sessions_.timeout_ms(session));
-    propose({session, 0, OpCode::kCloseSession, {}, nullptr, 0}, 0, now, out);
-  }
   if (now.mono >= next_container_check_) {
     next_container_check_ = now.mono + ms(config_.container_check_interval_ms);
     const int64_t limit =
@@ -382,7 +427,9 @@ void Pipeline::on_tick(Now now, Effects& out) {
 TimePoint Pipeline::deadline() const {
   TimePoint at = TimePoint::max();
   if (!sessionless_.empty()) at = sessionless_.front().first;
-  if (broadcast_.orders()) at = std::min({at, sessions_.deadline(), next_container_check_});
+  if (!held_.empty()) at = std::min(at, held_check_);
+  at = std::min(at, sessions_.deadline());
+  if (broadcast_.orders()) at = std::min(at, next_container_check_);
   return at;
 }
 

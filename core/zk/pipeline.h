@@ -17,6 +17,7 @@
 #include "core/zk/auth.h"
 #include "core/zk/broadcast.h"
 #include "core/zk/config.h"
+#include "core/zk/connection_throttle.h"
 #include "core/zk/database.h"
 #include "core/zk/effects.h"
 #include "core/zk/four_letter.h"
@@ -76,6 +77,8 @@ class Pipeline : private TreeEvents {
   SessionTracker& sessions() { return sessions_; }
   const Watches& watches() const { return watches_; }
   Zxid last_proposed() const { return prep_.last_zxid(); }
+  // Transactions are numbered from the one after zxid. Before the first request.
+  void propose_after(Zxid zxid) { prep_.set_last_zxid(zxid); }
   size_t connection_count() const { return connections_.size(); }
   bool has_connection(ConnId conn) const { return connections_.contains(conn); }
   int64_t outstanding() const { return in_process_; }
@@ -96,6 +99,16 @@ class Pipeline : private TreeEvents {
     bool write = false;
     Slice frame;  // reads
     TimePoint received;
+    KeeperCode refused = KeeperCode::kOk;  // what it is answered, whatever became of it
+    int32_t large_bytes = 0;               // counted against largeRequestMaxBytes
+  };
+  // A request that the throttle holds back.
+  struct Held {
+    ConnId conn = 0;
+    RequestHeader header;
+    Slice frame;
+    TimePoint received;
+    int32_t large_bytes = 0;
   };
   struct Connection;
   // A proposal on its way, and whom to answer (0: nobody here).
@@ -114,17 +127,26 @@ class Pipeline : private TreeEvents {
 
   Connection* find(ConnId conn) const;
   // sessions (pipeline_session.cc)
-  bool throttled(Now now);
   void connect(Connection& c, const Slice& frame, Now now, Effects& out);
   void resume_session(Connection& c, const ConnectRequest& request, Now now, Effects& out);
   void finish_session(Connection& c, bool valid, Now now, Effects& out);
+  void close_local(Connection& c, const RequestHeader& header, TimePoint received, Now now, Effects& out);
+  bool needs_global_session(OpCode op, const Slice& body) const;
+  void upgrade_session(Connection& c, Now now, Effects& out);
+  void expire_sessions(Now now, Effects& out);
+  void dump_sessions(ServerInfo& info, int64_t to_wall_ms) const;
   void drop(Connection& c, Effects& out);  // Close, and forget
   void forget(Connection& c);
   // requests (pipeline.cc)
   void request(Connection& c, const Slice& frame, Now now, Effects& out);
   void authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
+  void process(Connection& c, const Held& held, bool throttled, Now now, Effects& out);
   void enqueue(Connection& c, Entry entry, Effects& out);
-  void refuse_write(Connection& c, const RequestHeader& header, Now now, Effects& out);
+  void finished(const Entry& entry);
+  // throttling (pipeline_throttle.cc)
+  bool hold_back() const;
+  void release_held(Now now, Effects& out);
+  bool admit_large(int64_t frame_bytes) const;
   void write(Connection& c, const RequestHeader& header, const Slice& body, Now now, Effects& out);
   void propose(const PrepRequest& request, ConnId conn, Now now, Effects& out);
   void apply(Pending& pending, Now now, Effects& out);
@@ -160,8 +182,10 @@ class Pipeline : private TreeEvents {
   Effects* events_out_ = nullptr;  // where watch events go while a transaction is applied
   ServerStats stats_;
   std::deque<std::pair<Zxid, uint64_t>> digest_log_;  // what `hash` prints
-  int64_t throttle_tokens_ = 0;                       // connection throttle: what is left in the bucket
-  TimePoint throttle_filled_;
+  ConnectionThrottle connection_throttle_;
+  std::deque<Held> held_;
+  TimePoint held_check_;     // when what is held is looked at again
+  int64_t large_bytes_ = 0;  // of the large requests that are not answered yet
   int64_t in_process_ = 0;
   std::string mode_ = "standalone";
   bool read_only_ = false;

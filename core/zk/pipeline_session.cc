@@ -6,17 +6,14 @@
 
 namespace kz::zk {
 
-// The connection throttle's bucket: one token a connect request (BlueThrottle without its drop probability).
-bool Pipeline::throttled(Now now) {
-  if (config_.throttle_tokens <= 0) return false;
-  const int64_t fills = (now.mono.ns - throttle_filled_.ns) / 1'000'000 / config_.throttle_fill_time_ms;
-  throttle_filled_ = throttle_filled_ + ms(fills * config_.throttle_fill_time_ms);
-  const int64_t room = config_.throttle_tokens - throttle_tokens_;
-  throttle_tokens_ += std::min(room, fills >= room ? room : fills * config_.throttle_fill_count);
-  if (throttle_tokens_ == 0) return true;
-  --throttle_tokens_;
-  return false;
+namespace {
+
+bool makes_ephemeral(int32_t flags) {
+  const auto mode = static_cast<CreateMode>(flags);
+  return mode == CreateMode::kEphemeral || mode == CreateMode::kEphemeralSequential;
 }
+
+}  // namespace
 
 void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out) {
   const auto request = decode_connect_request(frame);
@@ -24,7 +21,13 @@ void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out)
     log_.warn("Closing a connection from /{}: no connect request", c.stats.ip);
     return drop(c, out);
   }
-  if (throttled(now)) {
+  const bool local =
+      read_only_ || (config_.local_sessions_enabled && sessions_.role() != SessionTracker::Role::kStandalone);
+  using Kind = ConnectionThrottle::Session;
+  const Kind kind = request->session_id != 0         ? Kind::kRenewed
+                    : config_.local_sessions_enabled ? Kind::kLocal
+                                                     : Kind::kGlobal;
+  if (!connection_throttle_.admit(kind, now.mono)) {
     log_.debug("Refusing session request of /{}: connection throttle", c.stats.ip);
     return drop(c, out);
   }
@@ -45,10 +48,10 @@ void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out)
   c.state = Connection::State::kConnecting;
   if (request->session_id != 0) return resume_session(c, *request, now, out);
 
-  c.session = sessions_.create(c.timeout_ms, now);
+  c.session = local ? sessions_.create_local(c.timeout_ms, now) : sessions_.create(c.timeout_ms, now);
   sessions_.set_owner(c.session, SessionTracker::kHere);
   conn_of_session_[c.session] = c.id;
-  if (read_only_) return finish_session(c, true, now, out);
+  if (local) return finish_session(c, true, now, out);
   const Slice body = jute::encode(c.timeout_ms);
   if (broadcast_.orders()) {
     propose({c.session, 0, OpCode::kCreateSession, body, &c.auth, SessionTracker::kHere}, c.id, now, out);
@@ -58,6 +61,11 @@ void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out)
 }
 
 void Pipeline::resume_session(Connection& c, const ConnectRequest& request, Now now, Effects& out) {
+  // Cut off from the quorum nobody here knows whether it still lives.
+  if (read_only_ && sessions_.is_global(request.session_id)) {
+    log_.info("Refusing global session reconnection in RO mode /{}:{}", c.stats.ip, c.stats.port);
+    return drop(c, out);
+  }
   const SessionPassword right = session_password(request.session_id);
   const Bytes given = request.password ? request.password->bytes() : Bytes{};
   c.session = request.session_id;
@@ -70,7 +78,7 @@ void Pipeline::resume_session(Connection& c, const ConnectRequest& request, Now 
   const auto older = conn_of_session_.find(c.session);
   if (older != conn_of_session_.end()) drop(*find(older->second), out);
   conn_of_session_[c.session] = c.id;
-  if (read_only_ || broadcast_.revalidate(c.session, c.timeout_ms, out)) {
+  if (read_only_ || sessions_.is_local(c.session) || broadcast_.revalidate(c.session, c.timeout_ms, out)) {
     const bool valid = sessions_.touch(c.session, c.timeout_ms, now);
     if (valid) sessions_.set_owner(c.session, SessionTracker::kHere);
     finish_session(c, valid, now, out);
@@ -112,6 +120,54 @@ void Pipeline::finish_session(Connection& c, bool valid, Now now, Effects& out) 
   for (const Slice& frame : early) {
     Connection* alive = find(conn);
     if (alive && alive->state == Connection::State::kOpen) request(*alive, frame, now, out);
+  }
+}
+
+// Its last request was reached: the answer, then the end.
+void Pipeline::close_local(Connection& c, const RequestHeader& header, TimePoint received, Now now, Effects& out) {
+  scratch_.clear();
+  reply(c, header, KeeperCode::kOk, received, now, out);
+  sessions_.remove(c.session);
+  drop(c, out);
+}
+
+// Only a session that the ensemble knows can own a node.
+bool Pipeline::needs_global_session(OpCode op, const Slice& body) const {
+  Reader r(body);
+  if (op == OpCode::kCreate || op == OpCode::kCreate2) {
+    CreateRequest request;
+    return jute::read(r, request, config_.jute) && makes_ephemeral(request.flags);
+  }
+  if (op != OpCode::kMulti) return false;
+  const auto ops = decode_multi(r, config_.jute);
+  return ops && std::any_of(ops->begin(), ops->end(), [](const MultiOp& one) {
+           const auto* request = std::get_if<CreateRequest>(&one.request);
+           return request && makes_ephemeral(request->flags);
+         });
+}
+
+void Pipeline::upgrade_session(Connection& c, Now now, Effects& out) {
+  log_.info("Upgrading session 0x{:x}", static_cast<uint64_t>(c.session));
+  sessions_.upgrade(c.session);
+  const Slice body = jute::encode(c.timeout_ms);
+  if (broadcast_.orders()) {
+    propose({c.session, 0, OpCode::kCreateSession, body, &c.auth, SessionTracker::kHere}, 0, now, out);
+  } else {
+    broadcast_.forward({c.session, 0, OpCode::kCreateSession, body, c.auth, 0}, out);
+  }
+}
+
+void Pipeline::expire_sessions(Now now, Effects& out) {
+  for (const SessionId session : sessions_.expire(now)) {
+    log_.info("Expiring session 0x{:x}, timeout of {}ms exceeded", static_cast<uint64_t>(session),
+              sessions_.timeout_ms(session));
+    if (!sessions_.is_local(session)) {
+      propose({session, 0, OpCode::kCloseSession, {}, nullptr, 0}, 0, now, out);
+      continue;
+    }
+    sessions_.remove(session);
+    const auto it = conn_of_session_.find(session);
+    if (it != conn_of_session_.end()) drop(*find(it->second), out);
   }
 }
 

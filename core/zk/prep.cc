@@ -138,9 +138,8 @@ Prep::Outcome Prep::create(Context& c, OpCode type, CreateTtlRequest q) {
   if (is_ttl(mode) && !config_.extended_types_enabled) return refuse(KeeperCode::kUnimplemented);
   if (is_ttl(mode) ? q.ttl_ms <= 0 || q.ttl_ms > kTtlMaxMs : q.ttl_ms >= 0) return refuse(KeeperCode::kBadArguments);
   if (type == OpCode::kCreateTtl && !is_ttl(mode)) return refuse(KeeperCode::kBadArguments);
-  KeeperCode session = sessions_.check(c.request.session, c.request.owner);
-  if (session == KeeperCode::kUnknownSession && is_ephemeral(mode)) session = KeeperCode::kSessionExpired;
-  KZ_PREP_CHECK(session);
+  KZ_PREP_CHECK(is_ephemeral(mode) ? sessions_.check_global(c.request.session, c.request.owner)
+                                   : sessions_.check(c.request.session, c.request.owner));
 
   const size_t slash = q.path.rfind('/');
   if (slash == std::string::npos || q.path.find('\0') != std::string::npos) return refuse(KeeperCode::kBadArguments);

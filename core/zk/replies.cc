@@ -147,6 +147,13 @@ void Pipeline::reply_to_write(Connection& c, const Entry& entry, const Txn& txn,
 }
 
 void Pipeline::reply_to_read(Connection& c, const Entry& entry, Now now, Effects& out) {
+  if (entry.refused != KeeperCode::kOk) {
+    scratch_.clear();
+    return reply(c, entry.header, entry.refused, entry.received, now, out);
+  }
+  if (static_cast<OpCode>(entry.header.type) == OpCode::kCloseSession) {
+    return close_local(c, entry.header, entry.received, now, out);
+  }
   Reader r(entry.frame);
   r.skip(8);
   scratch_.clear();

@@ -6,6 +6,29 @@
 
 namespace kz::zk {
 
+void Pipeline::dump_sessions(ServerInfo& info, int64_t to_wall_ms) const {
+  const auto buckets_of = [&](bool local) {
+    ServerInfo::SessionBuckets buckets;
+    for (const auto& [at, ids] : sessions_.buckets()) {
+      std::vector<SessionId> those;
+      std::copy_if(ids.begin(), ids.end(), std::back_inserter(those),
+                   [&](SessionId id) { return sessions_.is_local(id) == local; });
+      if (!those.empty()) buckets.emplace_back(at + to_wall_ms, std::move(those));
+    }
+    return buckets;
+  };
+  const bool ensemble = sessions_.role() != SessionTracker::Role::kStandalone;
+  if (ensemble && (config_.local_sessions_enabled || read_only_)) info.local_session_buckets = buckets_of(true);
+  if (sessions_.role() != SessionTracker::Role::kLearner) {
+    info.session_buckets = buckets_of(false);
+    return;
+  }
+  info.global_timeouts_ms.emplace();
+  for (const SessionId id : sessions_.all()) {
+    if (!sessions_.is_local(id)) info.global_timeouts_ms->emplace_back(id, sessions_.timeout_ms(id));
+  }
+}
+
 ServerInfo Pipeline::info(const ServerEnvironment& environment, InfoNeeds needs, Now now) const {
   const DataTree& tree = database_->tree;
   ServerInfo info;
@@ -24,16 +47,21 @@ ServerInfo Pipeline::info(const ServerEnvironment& environment, InfoNeeds needs,
   info.watch_connections = static_cast<int64_t>(watches_.data.connection_count());
   info.ephemerals_count = static_cast<int64_t>(tree.ephemeral_count());
   info.data_bytes = tree.data_bytes();
-  info.global_sessions = static_cast<int64_t>(sessions_.size());
+  info.local_sessions = static_cast<int64_t>(sessions_.local_count());
+  info.global_sessions = static_cast<int64_t>(sessions_.size()) - info.local_sessions;
   info.uptime_ms = (now.mono - started_).count() / 1'000'000;
   info.now_wall_ms = now.wall_ms;
   info.digest_mismatches = database_->digest_mismatches;
   info.digest_log.assign(digest_log_.begin(), digest_log_.end());
+  const int64_t to_wall_ms = now.wall_ms - now.mono.ns / 1'000'000;
   if (needs.connections) {
     for (const auto& [id, c] : connections_) {
       ConnectionStats stats = c->stats;
       stats.queued = static_cast<int64_t>(c->queue.size());
       stats.interest_ops = c->paused ? 0 : stats.interest_ops;
+      // Rounded up to its bucket, as Java's connection expiry is.
+      const int64_t tick_ms = std::max(config_.tick_time_ms, 1);
+      stats.expires_ms = ((c->touched.ns / 1'000'000 + c->timeout_ms) / tick_ms + 1) * tick_ms + to_wall_ms;
       info.connections.push_back(std::move(stats));
     }
     std::sort(info.connections.begin(), info.connections.end(), [](const auto& a, const auto& b) {
@@ -41,10 +69,7 @@ ServerInfo Pipeline::info(const ServerEnvironment& environment, InfoNeeds needs,
     });
   }
   if (needs.dump) {
-    const int64_t to_wall_ms = now.wall_ms - now.mono.ns / 1'000'000;
-    for (const auto& [at, ids] : sessions_.buckets()) {
-      info.session_buckets.emplace_back(at + to_wall_ms, std::vector<SessionId>(ids.begin(), ids.end()));
-    }
+    dump_sessions(info, to_wall_ms);
     for (const SessionId session : tree.sessions_with_ephemerals()) {
       for (std::string& path : tree.ephemerals_of(session)) info.ephemerals[session].insert(std::move(path));
     }

@@ -25,8 +25,12 @@ SessionId initial_session_id(ServerId server, int64_t elapsed_ms) {
   return id == kContainerOwner ? id + 1 : id;
 }
 
-SessionTracker::SessionTracker(ServerId server, int32_t tick_ms, Now now)
-    : tick_ms_(tick_ms), next_id_(initial_session_id(server, now.wall_ms)) {}
+SessionTracker::SessionTracker(ServerId server, int32_t tick_ms, Now now, Role role, bool local_sessions)
+    : tick_ms_(tick_ms),
+      server_(server),
+      role_(role),
+      local_sessions_(local_sessions),
+      next_id_(initial_session_id(server, now.wall_ms)) {}
 
 void SessionTracker::place(SessionId id, Session& session, int64_t bucket_ms) {
   if (session.bucket_ms == bucket_ms) return;
@@ -45,23 +49,53 @@ SessionId SessionTracker::create(int32_t timeout_ms, Now now) {
   return id;
 }
 
+SessionId SessionTracker::create_local(int32_t timeout_ms, Now now) {
+  const SessionId id = next_id_++;
+  Session& session = sessions_[id];
+  session.timeout_ms = timeout_ms;
+  set_local(session, true);
+  touch(id, session, timeout_ms, now);
+  return id;
+}
+
 void SessionTracker::track(SessionId id, int32_t timeout_ms, Now now) {
   Session& session = sessions_[id];
   session.timeout_ms = timeout_ms;
-  place(id, session, bucket_of(now.mono.ns / 1'000'000 + timeout_ms));
+  set_local(session, false);
+  touch(id, session, timeout_ms, now);
+}
+
+void SessionTracker::upgrade(SessionId id) {
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end() || !it->second.local) return;
+  set_local(it->second, false);
+  if (role_ == Role::kLearner) place(id, it->second, 0);
+}
+
+// A learner leaves the expiry of global sessions to its leader.
+void SessionTracker::touch(SessionId id, Session& session, int32_t timeout_ms, Now now) {
+  const bool expires_here = session.local || role_ != Role::kLearner;
+  place(id, session, expires_here ? bucket_of(now.mono.ns / 1'000'000 + timeout_ms) : 0);
+}
+
+void SessionTracker::set_local(Session& session, bool local) {
+  if (session.local == local) return;
+  session.local = local;
+  local ? ++local_count_ : --local_count_;
 }
 
 void SessionTracker::remove(SessionId id) {
   const auto it = sessions_.find(id);
   if (it == sessions_.end()) return;
   place(id, it->second, 0);
+  set_local(it->second, false);
   sessions_.erase(it);
 }
 
 bool SessionTracker::touch(SessionId id, int32_t timeout_ms, Now now) {
   const auto it = sessions_.find(id);
   if (it == sessions_.end() || it->second.closing) return false;
-  place(id, it->second, bucket_of(now.mono.ns / 1'000'000 + timeout_ms));
+  touch(id, it->second, timeout_ms, now);
   return true;
 }
 
@@ -80,13 +114,35 @@ int32_t SessionTracker::timeout_ms(SessionId id) const {
   return it == sessions_.end() ? 0 : it->second.timeout_ms;
 }
 
+KeeperCode SessionTracker::check(Session& session, uint64_t owner) {
+  if (session.closing) return KeeperCode::kSessionExpired;
+  if (owner == 0) return KeeperCode::kOk;
+  if (session.owner == 0) session.owner = owner;
+  return session.owner == owner ? KeeperCode::kOk : KeeperCode::kSessionMoved;
+}
+
 KeeperCode SessionTracker::check(SessionId id, uint64_t owner) {
   const auto it = sessions_.find(id);
-  if (it == sessions_.end()) return KeeperCode::kUnknownSession;
-  if (it->second.closing) return KeeperCode::kSessionExpired;
-  if (owner == 0) return KeeperCode::kOk;
-  if (it->second.owner == 0) it->second.owner = owner;
-  return it->second.owner == owner ? KeeperCode::kOk : KeeperCode::kSessionMoved;
+  if (it != sessions_.end()) return check(it->second, owner);
+  if (role_ == Role::kStandalone) return KeeperCode::kUnknownSession;
+  // The id's first byte names the server that made it.
+  return local_sessions_ && (id >> 56) != server_ ? KeeperCode::kOk : KeeperCode::kSessionExpired;
+}
+
+KeeperCode SessionTracker::check_global(SessionId id, uint64_t owner) {
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end() || it->second.local) return KeeperCode::kSessionExpired;
+  return check(it->second, owner);
+}
+
+bool SessionTracker::is_local(SessionId id) const {
+  const auto it = sessions_.find(id);
+  return it != sessions_.end() && it->second.local;
+}
+
+bool SessionTracker::is_global(SessionId id) const {
+  const auto it = sessions_.find(id);
+  return it != sessions_.end() && !it->second.local;
 }
 
 void SessionTracker::set_owner(SessionId id, uint64_t owner) {

@@ -38,6 +38,7 @@ struct ConnectionStats {
   SessionId session = 0;  // 0: none yet
   int32_t timeout_ms = 0;
   int64_t established_ms = 0;  // wall clock
+  int64_t expires_ms = 0;      // wall clock: when it will have been silent for its session's timeout
   int64_t received = 0, sent = 0, queued = 0;
   int32_t last_cxid = -1;
   Zxid last_zxid = -1;

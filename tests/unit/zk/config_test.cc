@@ -86,10 +86,10 @@ TEST_CASE("what is not acted on is said once, with its place") {
 }
 
 TEST_CASE("in an ensemble its keys count, and those not acted on yet are said") {
-  const auto c = parse(kBase + "initLimit=5\nsyncLimit=2\nserver.1=a:1:2\nserver.2=b:1:2\nlocalSessionsEnabled=true\n");
+  const auto c = parse(kBase + "initLimit=5\nsyncLimit=2\nserver.1=a:1:2\nserver.2=b:1:2\noraclePath=/tmp/x\n");
   REQUIRE(c.has_value());
   CHECK(c->wants_quorum());
-  CHECK(c->notices == std::vector<std::string>{"zoo.cfg:7: localSessionsEnabled: known but not honoured yet"});
+  CHECK(c->notices == std::vector<std::string>{"zoo.cfg:7: oraclePath: known but not honoured yet"});
 }
 
 TEST_CASE("the key table has no name twice and covers the families") {
