@@ -12,6 +12,7 @@
 #include "cmd/help.h"
 #include "cmd/logging.h"
 #include "cmd/server/broker.h"
+#include "cmd/zk_login.h"
 #include "storage/fs.h"
 
 namespace kz::cmd {
@@ -95,6 +96,7 @@ int serve(const StartArguments& arguments, Daemon* daemon) {
     std::fprintf(stderr, "%s\n", checked.error().to_string().c_str());
     return 1;
   }
+  options.zookeeper_login = zk_client_login_of({"KAFKA_OPTS"});
   bool failed = false;
   options.on_fatal = [&failed](const std::string&) {
     failed = true;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "cmd/topics.h"
+#include "cmd/zk_login.h"
 #include "core/broker/config_table.h"
 #include "core/broker/topic_name.h"
 #include "core/broker/topic_rules.h"
@@ -32,6 +33,7 @@ class ZkSync {
       config.connect = connect;
       config.session_timeout_ms = kTimeoutMs;
       config.retry_lost = true;
+      config.sasl = zk_client_login_of({"KAFKA_OPTS"});
       zk_ = std::make_unique<client::ZkClient>(config, runtime_.connector(), runtime_.executor(), runtime_.rng());
     });
   }

@@ -5,6 +5,7 @@
 
 #include "cmd/logging.h"
 #include "cmd/zk_cli_session.h"
+#include "cmd/zk_login.h"
 
 namespace kz::cmd {
 
@@ -76,6 +77,7 @@ int run_cli(const Invocation&, const Parsed& parsed) {
   config.session_timeout_ms = timeout_ms;
   config.connection_timeout_ms = timeout_ms;
   config.fail_queued = !wait;
+  config.sasl = zk_client_login_of({"CLIENT_JVMFLAGS", "JVMFLAGS"});
   ToolRuntime runtime;
   std::printf("Connecting to %s\n", server.c_str());
   std::fflush(stdout);

@@ -7,6 +7,7 @@
 #include "cmd/daemon.h"
 #include "cmd/server/quorum_zookeeper.h"
 #include "cmd/server/zookeeper.h"
+#include "core/zk/sasl_config.h"
 #include "net/reactor.h"
 #include "storage/fs.h"
 
@@ -71,6 +72,13 @@ std::expected<zk::ZooConfig, ZkConfigFailure> load_zoo_config(const std::string&
     config = zk::parse_zoo_config(source);
   }
   if (!config) return refuse(config.error().message);
+  if (!config->jaas_file.empty()) {
+    const auto jaas = storage::posix_fs().read_file(config->jaas_file);
+    if (!jaas) return refuse("java.security.auth.login.config=" + config->jaas_file + ": " + errno_text(jaas.error()));
+    if (std::string problem = zk::apply_jaas(*config, *jaas); !problem.empty()) return refuse(std::move(problem));
+  } else if (config->quorum_sasl_enabled && config->wants_quorum()) {
+    return refuse(file + ": quorum.auth.enableSasl is true but java.security.auth.login.config names no JAAS file");
+  }
   if (config->wants_quorum()) {
     const auto id = server::read_myid(storage::posix_fs(), config->data_dir);
     if (!id) return refuse(id.error());

@@ -26,7 +26,9 @@ struct LearnerLink::Impl : std::enable_shared_from_this<LearnerLink::Impl> {
 
   Impl(Reactor& r, LearnerLinkOptions o, LearnerLinkHandler& h) : reactor(r), options(o), handler(h) {}
 
-  void open(std::shared_ptr<Stream> stream, const std::string& ip);
+  void accepted(std::shared_ptr<Stream> stream, const std::string& ip);
+  void connected(std::shared_ptr<Stream> stream);
+  void open(std::shared_ptr<Stream> stream, const std::string& ip, const std::string& rest);
   void bytes(ConnId id, Bytes data);
   void attempt();
   void fail(ConnId id, Error why);
@@ -40,9 +42,35 @@ struct LearnerLink::Impl : std::enable_shared_from_this<LearnerLink::Impl> {
   std::unique_ptr<Dial> dial;
   TimerId retry = 0;
   TimePoint give_up_at;
+  uint64_t connecting = 0;  // counts connect() and stop_connecting()
 };
 
-void LearnerLink::Impl::open(std::shared_ptr<Stream> stream, const std::string& ip) {
+void LearnerLink::Impl::accepted(std::shared_ptr<Stream> stream, const std::string& ip) {
+  if (!options.sasl.accepting()) return open(std::move(stream), ip, {});
+  quorum_handshake(reactor, stream, options.sasl.server(), {}, options.connect_timeout,
+                   [this, weak = weak_from_this(), stream, ip](std::expected<std::string, std::string> rest) {
+                     const auto self = weak.lock();
+                     if (!self || listeners.empty()) return stream->close();
+                     if (rest) return open(stream, ip, *rest);
+                     logger().warn("A learner at /{} is turned away: {}", ip, rest.error());
+                   });
+}
+
+void LearnerLink::Impl::connected(std::shared_ptr<Stream> stream) {
+  if (!options.sasl.connecting()) return open(std::move(stream), "", {});
+  quorum_handshake(
+      reactor, stream, options.sasl.learner(), {}, options.connect_timeout,
+      [this, weak = weak_from_this(), stream, attempt = connecting](std::expected<std::string, std::string> rest) {
+        const auto self = weak.lock();
+        if (!self || attempt != connecting) return stream->close();
+        if (rest) return open(stream, "", *rest);
+        logger().warn("Cannot authenticate to the leader at {}:{}: {}", leader.empty() ? "?" : leader[0].host,
+                      leader.empty() ? 0 : leader[0].port, rest.error());
+        handler.on_leader_unreachable();
+      });
+}
+
+void LearnerLink::Impl::open(std::shared_ptr<Stream> stream, const std::string& ip, const std::string& rest) {
   const ConnId id = next_conn_id();
   Stream* raw = stream.get();
   links[id].stream = std::move(stream);
@@ -53,6 +81,7 @@ void LearnerLink::Impl::open(std::shared_ptr<Stream> stream, const std::string& 
                handler.on_link_closed(id, why);
              });
   handler.on_link_open(id, ip);
+  if (!rest.empty()) bytes(id, as_bytes(rest));
 }
 
 void LearnerLink::Impl::fail(ConnId id, Error why) {
@@ -104,7 +133,7 @@ void LearnerLink::Impl::bytes(ConnId id, Bytes data) {
 void LearnerLink::Impl::attempt() {
   dial = std::make_unique<Dial>(reactor, leader, options.connect_timeout, [this](auto result) {
     reactor.post([done = std::make_shared<std::unique_ptr<Dial>>(std::move(dial))] { done->reset(); });
-    if (result) return open(std::move(*result), "");
+    if (result) return connected(std::move(*result));
     if (reactor.now().mono >= give_up_at) {
       logger().warn("Cannot connect to the leader at {}:{}: {}", leader.empty() ? "?" : leader[0].host,
                     leader.empty() ? 0 : leader[0].port, errc_text(result.error().code));
@@ -137,7 +166,7 @@ Status LearnerLink::listen(const std::vector<zk::HostPort>& addresses, bool all_
     impl_->listeners.push_back(
         std::make_unique<Listener>(impl_->reactor, *fd, [impl = impl_.get()](int f, const Address& from) {
           configure_stream(f, -1, -1);
-          impl->open(std::make_shared<Stream>(impl->reactor, f, from.loopback()), from.ip());
+          impl->accepted(std::make_shared<Stream>(impl->reactor, f, from.loopback()), from.ip());
         }));
     impl_->listeners.back()->start();
     if (all_ips) break;
@@ -156,6 +185,7 @@ void LearnerLink::connect(const std::vector<zk::HostPort>& leader) {
 }
 
 void LearnerLink::stop_connecting() {
+  ++impl_->connecting;
   impl_->reactor.cancel(std::exchange(impl_->retry, 0));
   impl_->dial.reset();
 }

@@ -10,6 +10,7 @@
 #include "core/base/ids.h"
 #include "core/zab/packet.h"
 #include "core/zk/quorum_config.h"
+#include "net/quorum_handshake.h"
 #include "net/reactor.h"
 
 namespace kz::net {
@@ -31,6 +32,7 @@ struct LearnerLinkOptions {
   Duration connect_timeout = ms(5000);  // of one attempt
   Duration retry = ms(20);              // between attempts
   Duration give_up = ms(2000);          // then on_leader_unreachable
+  QuorumSasl sasl;
 };
 
 // All calls on the reactor's thread.

@@ -54,6 +54,7 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
     std::optional<Slice> queued;  // the newest message not yet sent
     Slice last_sent;
     bool complained = false;  // once per change of state
+    bool authenticating = false;
     std::string in;
   };
   // Accepted, and its greeting is not here yet.
@@ -79,6 +80,7 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
   void welcome(ServerId sid, const election::Greeting& greeting, std::shared_ptr<Stream> stream, std::string rest);
   void dial(Peer& peer);
   void dialled(ServerId id, Result<std::shared_ptr<Stream>> result);
+  void greeted(ServerId id, std::shared_ptr<Stream> stream, std::string rest);
   void adopt(Peer& peer, std::shared_ptr<Stream> stream, std::string rest);
   void lost(ServerId id, const Stream* stream, Error why);
   void bytes(Peer& peer, Bytes bytes);
@@ -129,6 +131,17 @@ void QuorumCnx::Impl::guest_bytes(uint64_t key, Bytes bytes) {
     return;
   }
   guest.in.erase(0, parsed->consumed);
+  if (options.sasl.accepting()) {
+    return quorum_handshake(reactor, guest.stream, options.sasl.server(), std::move(guest.in), kGreetingLimit,
+                            [this, weak = weak_from_this(), greeting = parsed->greeting, stream = guest.stream,
+                             ip = guest.ip](std::expected<std::string, std::string> rest) {
+                              const auto self = weak.lock();
+                              if (!self) return stream->close();
+                              if (rest) return welcome(greeting.sid, greeting, stream, std::move(*rest));
+                              logger().warn("Server {} at /{} is turned away from the election port: {}", greeting.sid,
+                                            ip, rest.error());
+                            });
+  }
   welcome(parsed->greeting.sid, parsed->greeting, std::move(guest.stream), std::move(guest.in));
 }
 
@@ -175,7 +188,7 @@ void QuorumCnx::Impl::welcome(ServerId sid, const election::Greeting& greeting, 
 }
 
 void QuorumCnx::Impl::dial(Peer& peer) {
-  if (peer.stream || peer.dial || peer.addresses.empty()) return;
+  if (peer.stream || peer.dial || peer.authenticating || peer.addresses.empty()) return;
   reactor.cancel(std::exchange(peer.retry, 0));
   peer.dial = std::make_unique<Dial>(
       reactor, peer.addresses, options.connect_timeout,
@@ -197,14 +210,33 @@ void QuorumCnx::Impl::dialled(ServerId id, Result<std::shared_ptr<Stream>> resul
   greeting.sid = options.self;
   for (const auto& a : own.addresses) greeting.addresses.push_back(a.election.text());
   (*result)->send(Chain(encode(greeting, options.multi_address)));
+  if (!options.sasl.connecting()) return greeted(id, std::move(*result), {});
+  peer.authenticating = true;
+  quorum_handshake(reactor, *result, options.sasl.learner(), {}, kGreetingLimit,
+                   [this, weak = weak_from_this(), id, stream = *result](std::expected<std::string, std::string> rest) {
+                     const auto self = weak.lock();
+                     if (!self) return stream->close();
+                     Peer& p = peers.at(id);
+                     p.authenticating = false;
+                     if (rest) return greeted(id, stream, std::move(*rest));
+                     if (!std::exchange(p.complained, true)) {
+                       logger().warn("Cannot authenticate to {} at election address {}: {}", id, p.where, rest.error());
+                     }
+                     retry_later(p);
+                     handler.on_peer_unreachable(id);
+                   });
+}
+
+void QuorumCnx::Impl::greeted(ServerId id, std::shared_ptr<Stream> stream, std::string rest) {
+  Peer& peer = peers.at(id);
   if (id > options.self) {
     // It will call back; this connection was the knock.
-    (*result)->start([](Bytes) {}, [](Error) {});
-    (*result)->close_after_send();
+    stream->start([](Bytes) {}, [](Error) {});
+    stream->close_after_send();
     retry_later(peer);
     return;
   }
-  adopt(peer, std::move(*result), {});
+  adopt(peer, std::move(stream), std::move(rest));
 }
 
 void QuorumCnx::Impl::retry_later(Peer& peer) {

@@ -10,6 +10,7 @@
 
 #include "core/election/notification.h"
 #include "core/zk/quorum_config.h"
+#include "net/quorum_handshake.h"
 #include "net/reactor.h"
 
 namespace kz::net {
@@ -28,6 +29,7 @@ struct QuorumCnxOptions {
   bool listen_on_all_ips = false;
   bool multi_address = false;
   Duration connect_timeout = ms(5000);
+  QuorumSasl sasl;
 };
 
 // All calls on the reactor's thread.

@@ -131,6 +131,7 @@ Started BrokerServer::Impl::connect_zookeeper() {
     zk.session_timeout_ms = config.zookeeper_session_timeout_ms;
     zk.connection_timeout_ms = config.zookeeper_connect_timeout_ms;
     zk.set_acl = config.zookeeper_set_acl;
+    zk.sasl = options_.zookeeper_login;
     zk_ = std::make_unique<broker::ZkClientPort>(zk, *connector_, control_, rng_);
     zk_->on_new_session = [this, session_file](const broker::ZkClientPort::SavedSession& s) {
       if (auto kept = write_session(fs_, session_file, s); !kept) {

@@ -6,11 +6,13 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/ids.h"
 #include "core/broker/dynamic_config.h"
+#include "core/zk/jaas.h"
 #include "storage/fs.h"
 
 namespace kz::server {
@@ -20,6 +22,7 @@ struct BrokerOptions {
   // The broker cannot go on (every log directory failed): the process should end with status 1. Called once, from any
   // thread.
   std::function<void(const std::string& why)> on_fatal;
+  std::optional<zk::SaslLogin> zookeeper_login;  // of the broker at its ZooKeeper
 };
 
 class BrokerServer {

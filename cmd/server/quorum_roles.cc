@@ -1,6 +1,7 @@
 // A member's roles: clients are served and refused, and the quorum port opens and closes, as the peer says.
 // Source: QuorumPeer.run, ReadOnlyZooKeeperServer @ 3.8.0.
 #include "cmd/server/quorum_zookeeper_impl.h"
+#include "cmd/server/zookeeper_options.h"
 
 namespace kz::server {
 namespace {
@@ -33,6 +34,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
       std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
   if (leading_)
     pipeline_->propose_after(zab::make_zxid(e.epoch, zab::counter_of(options_.config.initial_zxid.value_or(0))));
+  pipeline_->set_entropy(random_bytes);
   const char* mode = leading_ ? "leader" : peer_->observer() ? "observer" : "follower";
   pipeline_->set_mode(mode);
   logger_.info("Serving clients as {}, epoch {}", mode, e.epoch);
@@ -110,6 +112,7 @@ void QuorumZooKeeperServer::Impl::start_read_only() {
   if (stopped_ || failed_ || pipeline_ || peer_->state() != election::ServerState::kLooking) return;
   pipeline_ =
       std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
+  pipeline_->set_entropy(random_bytes);
   pipeline_->set_read_only();
   client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
   logger_.info("Read-only server started");

@@ -72,11 +72,21 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   client_link_ = std::make_unique<net::ZkLink>(reactor_, *this);
   if (auto bound = bind_clients(); !bound) return bound;
 
+  net::QuorumSasl sasl;
+  sasl.enabled = config.quorum_sasl_enabled;
+  sasl.required = config.quorum_sasl_required_of_learners;
+  sasl.as_learner = config.quorum_sasl_used_as_learner;
+  sasl.users = config.quorum_sasl_users;
+  sasl.user = config.quorum_sasl_user;
+  sasl.password = config.quorum_sasl_password;
+  sasl.nonce = [] { return zk::sasl_nonce(random_bytes(24)); };
   net::LearnerLinkOptions quorum_options;
+  quorum_options.sasl = sasl;
   quorum_options.packet_max = static_cast<size_t>(config.jute.item_max()) + 65536;
   quorum_port_ = std::make_unique<net::LearnerLink>(reactor_, quorum_options, *this);
   net::QuorumCnxOptions election_options;
   election_options.self = options_.server_id;
+  election_options.sasl = std::move(sasl);
   election_options.listen_on_all_ips = config.quorum_listen_on_all_ips;
   election_options.multi_address = config.multi_address_enabled;
   election_options.connect_timeout = ms(config.cnx_timeout_ms);

@@ -43,6 +43,7 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
 
     pipeline_ = std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database), broadcast_,
                                                reactor_.now());
+    pipeline_->set_entropy(random_bytes);
     commit_ = std::make_unique<GroupCommit>(
         reactor_, *data_dir_, options_.config,
         [this](Zxid zxid) { step([&](Now now, zk::Effects& out) { pipeline_->on_durable(zxid, now, out); }); },

@@ -1,5 +1,9 @@
 #include "cmd/server/zookeeper_options.h"
 
+#include <openssl/rand.h>
+
+#include "core/base/check.h"
+
 namespace kz::server {
 
 storage::zk::DataDirOptions data_dir_options(const zk::ZooConfig& config) {
@@ -18,6 +22,13 @@ storage::zk::DataDirOptions data_dir_options(const zk::ZooConfig& config) {
 
 zk::TreeOptions tree_options(const zk::ZooConfig& config) {
   return {config.digest_enabled, config.extended_types_enabled, config.emulate_353_ttl_nodes};
+}
+
+std::string random_bytes(size_t n) {
+  std::string out(n, '\0');
+  KZ_ASSERT_MSG(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(n)) == 1,
+                "the system gives no random bytes");
+  return out;
 }
 
 }  // namespace kz::server

@@ -9,5 +9,7 @@ namespace kz::server {
 
 storage::zk::DataDirOptions data_dir_options(const zk::ZooConfig& config);
 zk::TreeOptions tree_options(const zk::ZooConfig& config);
+// Unpredictable bytes for SASL challenges.
+std::string random_bytes(size_t n);
 
 }  // namespace kz::server

@@ -1,5 +1,7 @@
 #include "core/client/zk_client.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -74,6 +76,9 @@ ZkClient::ZkClient(ZkClientConfig config, Connector& connector, Executor& execut
   auto where = parse_zk_connect(config_.connect);
   KZ_ASSERT_MSG(where, "the connect string was checked by the caller");
   where_ = std::move(*where);
+  if (config_.sasl) {
+    session_.set_login(*config_.sasl, [this] { return fmt::format("{:016x}{:016x}", rng_(), rng_()); });
+  }
   if (config_.shuffle_hosts) std::shuffle(where_.hosts.begin(), where_.hosts.end(), rng_);
 }
 

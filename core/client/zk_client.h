@@ -46,6 +46,7 @@ struct ZkClientConfig {
   int32_t retry_ms_min = 10;  // pause after all hosts were tried, drawn from the range (Java: up to 1 s)
   int32_t retry_ms_max = 1000;
   size_t frame_max = 4 * 1024 * 1024;
+  std::optional<zk::SaslLogin> sasl{};  // every connection is authenticated by DIGEST-MD5
 };
 
 enum class ZkEvent : uint8_t {

@@ -29,6 +29,11 @@ void ZkSession::begin(SessionId id, std::string password, int32_t timeout_ms) {
   child_watches_.clear();
 }
 
+void ZkSession::set_login(zk::SaslLogin login, std::function<std::string()> nonce) {
+  login_ = std::move(login);
+  nonce_ = std::move(nonce);
+}
+
 void ZkSession::frame(int32_t xid, zk::OpCode type, Bytes body, TimePoint now, Output& out) {
   Buffer b;
   b.i32(xid);
@@ -90,7 +95,7 @@ void ZkSession::on_transport_up(TimePoint now, Output& out) {
 void ZkSession::on_frame(const Slice& bytes, TimePoint now, Output& out) {
   last_heard_ = now;
   if (phase_ == Phase::kHandshake) return on_connect_response(bytes, now, out);
-  if (phase_ != Phase::kConnected) return;
+  if (phase_ != Phase::kConnected && phase_ != Phase::kSasl) return;
   Reader r(bytes);
   const int32_t xid = r.i32();
   const int64_t zxid = r.i64();
@@ -100,6 +105,7 @@ void ZkSession::on_frame(const Slice& bytes, TimePoint now, Output& out) {
     out.why = "reply header ends too early";
     return;
   }
+  if (phase_ == Phase::kSasl) return on_sasl(err, bytes.sub(r.position()), now, out);
   if (xid == zk::kXidPing) {
     ping_outstanding_ = false;
     return;
@@ -133,6 +139,37 @@ void ZkSession::on_connect_response(const Slice& bytes, TimePoint now, Output& o
   id_ = response.session_id;
   password_ = response.password ? std::string(response.password->text()) : std::string(16, '\0');
   negotiated_ms_ = response.timeout_ms;
+  if (!login_) return established(now, out);
+  phase_ = Phase::kSasl;
+  sasl_.emplace(zk::kClientSaslService, login_->user, login_->password, nonce_());
+  send_sasl({}, now, out);
+}
+
+void ZkSession::send_sasl(std::string_view token, TimePoint now, Output& out) {
+  const int32_t xid = next_xid_;
+  next_xid_ = next_xid_ == INT32_MAX ? 1 : next_xid_ + 1;
+  frame(xid, zk::OpCode::kSasl, zk::jute::encode(zk::SaslToken{Slice::copy_of(token)}), now, out);
+}
+
+// Nothing else is on its way during the exchange.
+void ZkSession::on_sasl(zk::KeeperCode err, const Slice& body, TimePoint now, Output& out) {
+  const auto answer = zk::jute::decode<zk::SaslToken>(body);
+  zk::SaslStep step;
+  if (err == zk::KeeperCode::kOk && answer && answer->token) step = sasl_->step(answer->token->text());
+  switch (step.kind) {
+    case zk::SaslStep::Kind::kContinue:
+      return send_sasl(step.token, now, out);
+    case zk::SaslStep::Kind::kDone:
+      sasl_.reset();
+      return established(now, out);
+    case zk::SaslStep::Kind::kFailed:
+      sasl_.reset();
+      out.why = step.why.empty() ? "the server refused the SASL login" : "the server's SASL answer is wrong";
+      return end(zk::KeeperCode::kAuthFailed, Happened::kAuthFailed, out);
+  }
+}
+
+void ZkSession::established(TimePoint now, Output& out) {
   phase_ = Phase::kConnected;
   out.happened = Happened::kConnected;
   for (Auth& auth : auths_) {
@@ -287,7 +324,7 @@ void ZkSession::request_close(TimePoint now, Output& out) {
 
 // As Java: silent for 2/3 of the session timeout = the connection is dead; idle for 1/3 = a ping.
 void ZkSession::on_tick(TimePoint now, Output& out) {
-  if (phase_ == Phase::kHandshake) {
+  if (phase_ == Phase::kHandshake || phase_ == Phase::kSasl) {
     if (now - last_heard_ >= ms(asked_ms_)) {
       out.happened = Happened::kBroken;
       out.why = "no answer to the connect request";
@@ -307,7 +344,7 @@ void ZkSession::on_tick(TimePoint now, Output& out) {
 }
 
 TimePoint ZkSession::deadline() const {
-  if (phase_ == Phase::kHandshake) return last_heard_ + ms(asked_ms_);
+  if (phase_ == Phase::kHandshake || phase_ == Phase::kSasl) return last_heard_ + ms(asked_ms_);
   if (phase_ != Phase::kConnected) return TimePoint::max();
   return std::min(last_heard_ + ms(int64_t{negotiated_ms_} * 2 / 3), last_sent_ + ms(negotiated_ms_ / 3));
 }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/bytes/slab.h"
+#include "core/zk/digest_md5.h"
+#include "core/zk/jaas.h"
 #include "core/zk/proto.h"
 
 namespace kz::client {
@@ -43,6 +46,8 @@ class ZkSession {
   // retry_lost: unanswered requests are kept and sent again after a reconnect.
   explicit ZkSession(bool retry_lost) : retry_lost_(retry_lost) {}
 
+  // Every connection begins with a SASL exchange (DIGEST-MD5). nonce: fresh random text for each.
+  void set_login(zk::SaslLogin login, std::function<std::string()> nonce);
   // A session still to be created (id 0), or one to be taken over. Forgets watches; keeps auth info.
   void begin(SessionId id, std::string password, int32_t timeout_ms);
   void submit(Request request, TimePoint now, Output& out);
@@ -72,7 +77,7 @@ class ZkSession {
   bool idle() const { return pending_.empty() && queued_.empty(); }
 
  private:
-  enum class Phase : uint8_t { kDown, kHandshake, kConnected, kOver };
+  enum class Phase : uint8_t { kDown, kHandshake, kSasl, kConnected, kOver };
   struct Pending {
     int32_t xid = 0;
     Request request;
@@ -85,6 +90,9 @@ class ZkSession {
   using WatchMap = std::map<std::string, std::vector<WatchFn>>;
 
   void on_connect_response(const Slice& frame, TimePoint now, Output& out);
+  void send_sasl(std::string_view token, TimePoint now, Output& out);
+  void on_sasl(zk::KeeperCode err, const Slice& body, TimePoint now, Output& out);
+  void established(TimePoint now, Output& out);
   void on_event(const Slice& body, Output& out);
   void on_reply(int32_t xid, zk::KeeperCode err, Slice body, Output& out);
   void transmit(TimePoint now, Output& out);
@@ -110,6 +118,9 @@ class ZkSession {
   std::deque<Pending> pending_;
   std::deque<std::move_only_function<void(zk::KeeperCode)>> auth_pending_;  // one per auth frame sent, maybe empty
   std::vector<Auth> auths_;
+  std::optional<zk::SaslLogin> login_;
+  std::function<std::string()> nonce_;
+  std::optional<zk::DigestMd5Client> sasl_;  // while an exchange is on
   WatchMap data_watches_;
   WatchMap exist_watches_;
   WatchMap child_watches_;

@@ -14,6 +14,7 @@ namespace {
 using Address = std::vector<uint8_t>;
 
 bool parse_number(std::string_view s, int base, int max, int& out) {
+  if (base == 10 && s.size() > 1 && s[0] == '+' && s[1] != '-') s.remove_prefix(1);  // as Integer.parseInt
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), out, base);
   return error == std::errc() && end == s.data() + s.size() && !s.empty() && out >= 0 && out <= max;
 }
@@ -89,12 +90,14 @@ bool open_entry(const Id& id) { return id.scheme == "world" && id.id == "anyone"
 
 Authenticator::Authenticator(const ZooConfig& config)
     : skip_acl_(config.skip_acl),
-      digest_enabled_(config.digest_scheme_enabled),
       digest_algorithm_(config.digest_algorithm),
       super_digest_(config.super_digest),
       ensemble_names_(config.ensemble_auth_names),
       enforce_auth_(config.enforce_auth_enabled),
-      enforced_schemes_(config.enforce_auth_schemes) {}
+      enforced_schemes_(config.enforce_auth_schemes),
+      schemes_(config.auth_schemes),
+      sasl_super_users_(config.sasl_super_users),
+      sasl_any_user_(config.sasl_any_user) {}
 
 std::string Authenticator::digest_id(std::string_view user_password, const std::string& algorithm) {
   const std::unique_ptr<EVP_MD, void (*)(EVP_MD*)> md(EVP_MD_fetch(nullptr, algorithm.c_str(), nullptr), EVP_MD_free);
@@ -129,30 +132,36 @@ bool Authenticator::ip_matches(std::string_view address, std::string_view expres
   return true;
 }
 
-bool Authenticator::authenticate(std::string_view scheme, Bytes auth, Ids& ids) const {
-  if (scheme == "digest" && digest_enabled_) {
-    const std::string id = digest_id(as_text(auth), digest_algorithm_);
-    if (id.empty()) return false;
+KeeperCode Authenticator::authenticate(std::string_view scheme, const NullableBytes& auth, Ids& ids) const {
+  if (!schemes_.contains(scheme)) return KeeperCode::kAuthFailed;
+  if (scheme == "digest") {
+    if (!auth) return KeeperCode::kAuthFailed;
+    const std::string id = digest_id(as_text(auth->bytes()), digest_algorithm_);
+    if (id.empty()) return KeeperCode::kAuthFailed;
     if (!super_digest_.empty() && id == super_digest_) add_id(ids, {"super", ""});
     add_id(ids, {"digest", id});
-    return true;
+    return KeeperCode::kOk;
   }
-  if (scheme == "ip") return true;  // every connection has its own already
-  if (scheme == "ensemble" && !ensemble_names_.empty()) {
-    if (auth.empty()) return true;
-    const std::string_view name = as_text(auth);
-    if (std::find(ensemble_names_.begin(), ensemble_names_.end(), name) == ensemble_names_.end()) return false;
-    add_id(ids, {"ensemble", std::string(name)});
-    return true;
+  if (scheme == "ip") return KeeperCode::kOk;  // every connection has its own already
+  if (scheme == "ensemble") {
+    if (!auth || auth->empty() || ensemble_names_.empty()) return KeeperCode::kOk;
+    const bool known = std::find(ensemble_names_.begin(), ensemble_names_.end(), auth->text()) != ensemble_names_.end();
+    return known ? KeeperCode::kOk : KeeperCode::kBadArguments;
   }
-  return false;
+  return KeeperCode::kAuthFailed;
+}
+
+void Authenticator::add_sasl_user(const std::string& user, Ids& ids) const {
+  add_id(ids, {"sasl", user});
+  if (sasl_super_users_.contains(user)) add_id(ids, {"super", ""});
 }
 
 bool Authenticator::matches(const Id& caller, const Id& entry) const {
-  if (caller.scheme != entry.scheme) return false;
+  if (caller.scheme != entry.scheme || !schemes_.contains(entry.scheme)) return false;
   if (entry.scheme == "ip") return ip_matches(caller.id, entry.id);
-  if (entry.scheme == "digest") return digest_enabled_ && caller.id == entry.id;
-  return (entry.scheme == "sasl" || entry.scheme == "x509") && caller.id == entry.id;
+  if (entry.scheme == "ensemble") return false;
+  if (caller.id == entry.id) return true;
+  return entry.scheme == "sasl" && (caller.id == "super" || (!sasl_any_user_.empty() && entry.id == sasl_any_user_));
 }
 
 bool Authenticator::allowed(const AclList& acl, int32_t perms, const Ids& ids) const {
@@ -171,14 +180,16 @@ bool Authenticator::allowed(const AclList& acl, int32_t perms, const Ids& ids) c
 }
 
 bool Authenticator::valid_id(const Id& id) const {
+  if (!schemes_.contains(id.scheme)) return false;
   if (id.scheme == "ip") return ip_valid(id.id);
   if (id.scheme == "digest") {
-    // Java's split(":") drops empty trailing parts: exactly one colon with something behind it.
-    const size_t colon = id.id.find(':');
-    return digest_enabled_ && colon != std::string::npos && colon + 1 < id.id.size() &&
-           id.id.find(':', colon + 1) == std::string::npos;
+    // Java's split(":") drops empty parts at the end: two must remain.
+    const std::string_view kept = std::string_view(id.id).substr(0, id.id.find_last_not_of(':') + 1);
+    return std::count(kept.begin(), kept.end(), ':') == 1;
   }
-  return (id.scheme == "sasl" || id.scheme == "x509") && !id.id.empty();
+  // The names of Kerberos principals: at most one '@'.
+  if (id.scheme == "sasl") return std::count(id.id.begin(), id.id.end(), '@') <= 1;
+  return id.scheme == "x509" && !id.id.empty();
 }
 
 std::optional<AclList> Authenticator::fix_up(const AclList& acl, const Ids& ids) const {
@@ -195,7 +206,7 @@ std::optional<AclList> Authenticator::fix_up(const AclList& acl, const Ids& ids)
     } else if (entry.id.scheme == "auth") {
       bool any = false;
       for (const Id& id : ids) {
-        if (id.scheme != "digest" && id.scheme != "sasl" && id.scheme != "x509") continue;
+        if (!schemes_.contains(id.scheme) || id.scheme == "ip" || id.scheme == "ensemble") continue;
         out.push_back({entry.perms, id});
         any = true;
       }
@@ -211,6 +222,11 @@ std::optional<AclList> Authenticator::fix_up(const AclList& acl, const Ids& ids)
 ClientInfo Authenticator::client_info(const Id& id) {
   if (id.scheme == "digest") return {id.scheme, id.id.substr(0, id.id.find(':'))};
   return {id.scheme, id.id};
+}
+
+bool Authenticator::sasl_required() const {
+  return enforce_auth_ &&
+         std::find(enforced_schemes_.begin(), enforced_schemes_.end(), "sasl") != enforced_schemes_.end();
 }
 
 bool Authenticator::enforced_schemes_met(const Ids& ids) const {

@@ -1,8 +1,10 @@
-// Authentication schemes and ACL checks: world, auth, digest, ip, ensemble, super; sasl and x509 ids are compared as
-// they stand. Source: DigestAuthenticationProvider, IPAuthenticationProvider, EnsembleAuthenticationProvider,
-// ZooKeeperServer.checkACL, PrepRequestProcessor.fixupACL @ 3.8.0. Immutable after construction.
+// Authentication schemes and ACL checks: world, auth, digest, ip, sasl, x509, ensemble, super. A scheme counts when it
+// has a provider (authProvider.*). Source: DigestAuthenticationProvider, IPAuthenticationProvider,
+// SASLAuthenticationProvider, EnsembleAuthenticationProvider, ProviderRegistry, ZooKeeperServer.checkACL,
+// PrepRequestProcessor.fixupACL @ 3.8.0. Immutable after construction.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +21,11 @@ class Authenticator {
  public:
   explicit Authenticator(const ZooConfig& config);
 
-  // An auth packet: adds ids; false = refused (AuthFailed, then close).
-  bool authenticate(std::string_view scheme, Bytes auth, Ids& ids) const;
+  // An auth packet: adds ids. kAuthFailed: answered so, then close. kBadArguments: closed without an answer, so that
+  // the client tries another server.
+  KeeperCode authenticate(std::string_view scheme, const NullableBytes& auth, Ids& ids) const;
+  // A SASL exchange is complete: the ids of its user.
+  void add_sasl_user(const std::string& user, Ids& ids) const;
   // May `ids` do `perms` (any of the bits) on a node with this list?
   bool allowed(const AclList& acl, int32_t perms, const Ids& ids) const;
   // The list as it is stored: duplicates gone, auth: expanded. Null when invalid (InvalidACL).
@@ -29,6 +34,7 @@ class Authenticator {
   static ClientInfo client_info(const Id& id);
   // Ids that count when schemes are enforced (enforce.auth.*): false closes the session with -124.
   bool enforced_schemes_met(const Ids& ids) const;
+  bool sasl_required() const;
 
   // user:base64(sha1(user:password)), the id of digest auth data. algorithm: "SHA1", "SHA-256", ... (digestAlg).
   static std::string digest_id(std::string_view user_password, const std::string& algorithm = "SHA1");
@@ -41,12 +47,14 @@ class Authenticator {
   bool matches(const Id& caller, const Id& entry) const;
 
   bool skip_acl_;
-  bool digest_enabled_;
   std::string digest_algorithm_;
   std::string super_digest_;
   std::vector<std::string> ensemble_names_;
   bool enforce_auth_;
   std::vector<std::string> enforced_schemes_;
+  std::set<std::string, std::less<>> schemes_;
+  std::set<std::string> sasl_super_users_;
+  std::string sasl_any_user_;
 };
 
 }  // namespace kz::zk

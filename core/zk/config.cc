@@ -9,6 +9,8 @@
 #include "core/base/properties.h"
 #include "core/zk/config_keys.h"
 #include "core/zk/dynamic_config.h"
+#include "core/zk/jvm_flags.h"
+#include "core/zk/sasl_config.h"
 
 namespace kz::zk {
 namespace {
@@ -147,24 +149,11 @@ void note(ZooConfig& config, const KeyRow& row, const Assignment& a, bool quorum
   if (why) config.notices.push_back(fmt::format("{}: {}: {}", a.where, a.key, why));
 }
 
-// The -D flags of a JVM command line. A value may be quoted.
 std::vector<Assignment> jvm_assignments(std::string_view flags) {
   std::vector<Assignment> out;
-  while (!(flags = trim(flags)).empty()) {
-    std::string word;
-    char quote = 0;
-    size_t i = 0;
-    for (; i < flags.size() && (quote || !std::isspace(static_cast<unsigned char>(flags[i]))); ++i) {
-      if (quote ? flags[i] == quote : flags[i] == '"' || flags[i] == '\'') {
-        quote = quote ? 0 : flags[i];
-      } else {
-        word += flags[i];
-      }
-    }
-    flags.remove_prefix(i);
-    const size_t eq = word.find('=');
-    if (!word.starts_with("-D") || eq == std::string::npos) continue;
-    out.push_back({word.substr(2, eq - 2), word.substr(eq + 1), "JVM flag -D" + word.substr(2, eq - 2)});
+  for (auto& [key, value] : jvm_properties(flags)) {
+    std::string where = "JVM flag -D" + key;
+    out.push_back({std::move(key), std::move(value), std::move(where)});
   }
   return out;
 }
@@ -221,9 +210,7 @@ std::string check(ZooConfig& c) {
     c.large_request_threshold = -1;
   }
   if (!c.values.contains("jute.maxbuffer.extrasize")) c.jute.extra_size = std::max<int64_t>(c.jute.max_buffer, 1024);
-  if (c.enforce_auth_enabled && c.enforce_auth_schemes.empty()) {
-    return "enforce.auth.enabled is true but enforce.auth.schemes is not set";
-  }
+  if (std::string problem = resolve_auth(c); !problem.empty()) return problem;
   // srvr is what zkServer.sh status asks.
   auto& words = c.four_letter_whitelist;
   if (std::find(words.begin(), words.end(), "srvr") == words.end()) words.push_back("srvr");

@@ -6,11 +6,13 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/zk/digest_md5.h"
 #include "core/zk/jute.h"
 #include "core/zk/quorum_config.h"
 
@@ -87,6 +89,26 @@ struct ZooConfig {
   bool enforce_auth_enabled = false;
   std::vector<std::string> enforce_auth_schemes;
   std::vector<std::string> ensemble_auth_names;
+  bool eager_acl_check = false;
+  std::set<std::string, std::less<>> auth_schemes{"digest",
+                                                  "ip"};  // of the providers: ip, digest and what authProvider.* adds
+
+  // SASL (DIGEST-MD5), of clients and between servers. The users come from the JAAS file, which the caller reads after
+  // parsing (apply_jaas in sasl_config.h).
+  std::string jaas_file;
+  std::string sasl_section = "Server";
+  std::optional<SaslUsers> sasl_users;     // null: no SASL
+  std::set<std::string> sasl_super_users;  // superUser, superUser.*
+  std::string sasl_super_password;         // of the user "super", before the JAAS file's
+  std::string sasl_any_user;               // letAnySaslUserDoX
+  bool sasl_failed_clients_allowed = false;
+  bool quorum_sasl_enabled = false;
+  bool quorum_sasl_required_of_learners = false;  // serverRequireSasl
+  bool quorum_sasl_used_as_learner = false;       // learnerRequireSasl
+  std::string quorum_sasl_server_section = "QuorumServer";
+  std::string quorum_sasl_learner_section = "QuorumLearner";
+  SaslUsers quorum_sasl_users;
+  std::string quorum_sasl_user, quorum_sasl_password;
 
   // Connection throttle (token bucket, 3.6).
   int32_t throttle_tokens = 0;

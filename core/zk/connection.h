@@ -15,6 +15,7 @@ struct Pipeline::Connection {
   SessionId session = 0;
   int32_t timeout_ms = 0;
   Ids auth;
+  std::unique_ptr<DigestMd5Server> sasl;  // once an exchange has begun
   std::deque<Entry> queue;
   TimePoint touched;         // last frame
   std::vector<Slice> early;  // frames that came before the session was ready

@@ -166,13 +166,7 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
   }
   const auto op = static_cast<OpCode>(header.type);
   if (op == OpCode::kAuth) return authenticate(c, header, r, now, out);
-  if (op == OpCode::kSasl) {
-    // As a server without a JAAS login answers: no token.
-    sessions_.touch(c.session, c.timeout_ms, now);
-    scratch_.clear();
-    jute::write(scratch_, SaslToken{});
-    return reply(c, header, KeeperCode::kOk, now.mono, now, out);
-  }
+  if (op == OpCode::kSasl) return sasl(c, header, r, now, out);
   if (!auth_.enforced_schemes_met(c.auth)) {
     reply_header(c, {header.xid, 0, static_cast<int32_t>(KeeperCode::kSessionClosedRequireSaslAuth)}, out);
     return drop(c, out);
@@ -231,6 +225,10 @@ void Pipeline::process(Connection& c, const Held& held, bool throttled, Now now,
         return reply(c, header, KeeperCode::kNotReadOnly, held.received, now, out);
       }
       const Slice body = held.frame.sub(kRequestHeaderBytes);
+      if (config_.eager_acl_check && config_.wants_quorum()) {
+        entry.refused = eager_acl_check(c, op, body);
+        if (entry.refused != KeeperCode::kOk) return in_order();
+      }
       if (local && needs_global_session(op, body)) {
         if (config_.local_sessions_upgrading_enabled) {
           upgrade_session(c, now, out);
@@ -254,19 +252,6 @@ void Pipeline::process(Connection& c, const Held& held, bool throttled, Now now,
       // Nothing of this connection is on its way: answered at once, without a place in the queue.
       return in_order();
     }
-  }
-}
-
-void Pipeline::authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out) {
-  sessions_.touch(c.session, c.timeout_ms, now);
-  AuthPacket packet;
-  const bool ok = jute::read(r, packet, config_.jute) &&
-                  auth_.authenticate(packet.scheme, packet.auth ? packet.auth->bytes() : Bytes{}, c.auth);
-  const KeeperCode code = ok ? KeeperCode::kOk : KeeperCode::kAuthFailed;
-  reply_header(c, {header.xid, 0, static_cast<int32_t>(code)}, out);
-  if (!ok) {
-    log_.warn("Authentication failed for scheme: {}", packet.scheme);
-    drop(c, out);
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,6 +90,9 @@ class Pipeline : private TreeEvents {
   // Read-only mode (a server cut off from its quorum): only clients that accept it, sessions of this server alone,
   // writes refused with NotReadOnly. Before the first connection; the mode text becomes "read-only".
   void set_read_only();
+  // Random bytes for SASL challenges; without them no SASL is offered. Before the first connection.
+  using Entropy = std::function<std::string(size_t bytes)>;
+  void set_entropy(Entropy entropy) { entropy_ = std::move(entropy); }
   // Shutdown: closes every connection; nothing is answered afterwards.
   void close_all(Effects& out);
 
@@ -139,8 +143,11 @@ class Pipeline : private TreeEvents {
   void forget(Connection& c);
   // requests (pipeline.cc)
   void request(Connection& c, const Slice& frame, Now now, Effects& out);
-  void authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
   void process(Connection& c, const Held& held, bool throttled, Now now, Effects& out);
+  // authentication (pipeline_auth.cc)
+  void authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
+  void sasl(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out);
+  KeeperCode eager_acl_check(const Connection& c, OpCode op, const Slice& body) const;
   void enqueue(Connection& c, Entry entry, Effects& out);
   void finished(const Entry& entry);
   // throttling (pipeline_throttle.cc)
@@ -189,6 +196,7 @@ class Pipeline : private TreeEvents {
   int64_t in_process_ = 0;
   std::string mode_ = "standalone";
   bool read_only_ = false;
+  Entropy entropy_;
   TimePoint started_;
   TimePoint next_container_check_;
   Buffer scratch_;

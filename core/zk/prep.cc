@@ -158,7 +158,7 @@ Prep::Outcome Prep::create(Context& c, OpCode type, CreateTtlRequest q) {
   if (config_.enforce_quota) {
     const std::string_view root = tree_.quota_root(q.path);
     const int64_t bytes = q.data ? static_cast<int64_t>(q.data->size()) : 0;
-    if (!root.empty()) KZ_PREP_CHECK(check_quota(tree_, root, bytes, 1));
+    if (!root.empty()) KZ_PREP_CHECK(check_quota(tree_, root, bytes, 1, c.wall_ms, quota_log_));
   }
 
   const auto cversion = static_cast<int32_t>(static_cast<uint32_t>(parent->stat.cversion) + 1);
@@ -239,7 +239,8 @@ Prep::Outcome Prep::set_data(Context& c, SetDataRequest q) {
   if (config_.enforce_quota) {
     const std::string_view root = tree_.quota_root(q.path);
     const int64_t bytes = q.data ? static_cast<int64_t>(q.data->size()) : 0;
-    if (!root.empty()) KZ_PREP_CHECK(check_quota(tree_, root, bytes - delta_.data_size_of(*node), 0));
+    if (!root.empty())
+      KZ_PREP_CHECK(check_quota(tree_, root, bytes - delta_.data_size_of(*node), 0, c.wall_ms, quota_log_));
   }
   KZ_PREP_TRY(const int32_t version, next_version(node->stat.version, q.version));
   node->zxid = c.zxid;

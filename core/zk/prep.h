@@ -65,6 +65,7 @@ class Prep {
   const Broadcast* broadcast_;
   Delta delta_;
   Zxid last_zxid_;
+  QuotaLog quota_log_;
 };
 
 }  // namespace kz::zk

@@ -52,19 +52,32 @@ std::string_view QuotaIndex::find(std::string_view path) const {
   return {};
 }
 
-KeeperCode check_quota(const DataTree& tree, std::string_view root, int64_t bytes_diff, int64_t count_diff) {
+void QuotaLog::exceeded(std::string_view root, const char* what, int64_t value, bool hard, int64_t limit,
+                        int64_t wall_ms) {
+  if (wall_ms - last_ms_ < kIntervalMs && wall_ms >= last_ms_) {
+    ++unsaid_;
+    return;
+  }
+  static const log::Logger kLog("org.apache.zookeeper.server.ZooKeeperServer");
+  kLog.warn("Quota exceeded: {} [current {}={}, {}{}Limit={}]{}", root, what, value, hard ? "hard" : "soft",
+            what == std::string_view("count") ? "Count" : "Byte", limit,
+            unsaid_ > 0 ? ", and " + std::to_string(unsaid_) + " more times since the last such line" : std::string());
+  last_ms_ = wall_ms;
+  unsaid_ = 0;
+}
+
+KeeperCode check_quota(const DataTree& tree, std::string_view root, int64_t bytes_diff, int64_t count_diff,
+                       int64_t wall_ms, QuotaLog& log) {
   const std::string base = std::string(kQuotaPrefix) + std::string(root) + "/";
   const Node* limits = tree.find(base + std::string(kLimitsNode));
   const Node* now = tree.find(base + std::string(kStatsNode));
   if (!limits || !now) return KeeperCode::kOk;
   const QuotaStats limit = QuotaStats::parse(as_text(limits->data()));
   const QuotaStats stats = QuotaStats::parse(as_text(now->data()));
-  static const log::Logger kLog("org.apache.zookeeper.server.ZooKeeperServer");
   const auto exceeded = [&](const char* what, int64_t diff, int64_t current, int64_t soft, int64_t hard) {
     const int64_t bound = hard > -1 ? hard : soft;
     if (diff == 0 || bound < 0 || current + diff <= bound) return false;
-    kLog.debug("Quota exceeded: {} [current {}={}, {} limit={}]", root, what, current + diff,
-               hard > -1 ? "hard" : "soft", bound);
+    log.exceeded(root, what, current + diff, hard > -1, bound, wall_ms);
     return hard > -1;
   };
   if (exceeded("count", count_diff, stats.count, limit.count, limit.count_hard_limit) ||

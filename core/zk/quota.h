@@ -37,7 +37,19 @@ class QuotaIndex {
   std::set<std::string, std::less<>> roots_;
 };
 
-// kQuotaExceeded when a hard limit would be passed; soft limits are only logged (debug: it happens per request).
-KeeperCode check_quota(const DataTree& tree, std::string_view root, int64_t bytes_diff, int64_t count_diff);
+// Says which quotas are exceeded, once in a while: many requests may meet the same limit.
+class QuotaLog {
+ public:
+  void exceeded(std::string_view root, const char* what, int64_t value, bool hard, int64_t limit, int64_t wall_ms);
+
+ private:
+  static constexpr int64_t kIntervalMs = 1000;
+  int64_t last_ms_ = 0;
+  int64_t unsaid_ = 0;
+};
+
+// kQuotaExceeded when a hard limit would be passed; soft limits are only logged.
+KeeperCode check_quota(const DataTree& tree, std::string_view root, int64_t bytes_diff, int64_t count_diff,
+                       int64_t wall_ms, QuotaLog& log);
 
 }  // namespace kz::zk

@@ -158,8 +158,10 @@ void Pipeline::reply_to_read(Connection& c, const Entry& entry, Now now, Effects
   r.skip(8);
   scratch_.clear();
   const KeeperCode session = sessions_.check(c.session, SessionTracker::kHere);
-  const KeeperCode err = session == KeeperCode::kOk ? read(c, static_cast<OpCode>(entry.header.type), r, out) : session;
-  if (err != KeeperCode::kOk) scratch_.clear();
+  const auto op = static_cast<OpCode>(entry.header.type);
+  const KeeperCode err = session == KeeperCode::kOk ? read(c, op, r, out) : session;
+  // A multiRead that fails in the middle shows what came before.
+  if (err != KeeperCode::kOk && op != OpCode::kMultiRead) scratch_.clear();
   reply(c, entry.header, err, entry.received, now, out);
 }
 
@@ -300,7 +302,10 @@ KeeperCode Pipeline::read_many(Connection& c, Reader& r) {
   if (!ops) return KeeperCode::kMarshallingError;
   for (const MultiOp& op : *ops) {
     const auto* q = std::get_if<PathRequest>(&op.request);
-    if (!q) return KeeperCode::kMarshallingError;
+    if (!q) {
+      jute::write(scratch_, MultiHeader{-1, true, -1});
+      return KeeperCode::kMarshallingError;
+    }
     Buffer body;
     // The watch flag means nothing here, as in Java.
     const KeeperCode err = read_node(c, op.type, {q->path, false}, body);

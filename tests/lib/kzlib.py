@@ -175,9 +175,9 @@ def java_tool(release, main_class, *args, input=None, timeout=90, check=None, he
 
 
 class ApacheZooKeeper(Process):
-    """Debian's Apache ZooKeeper 3.8, standalone."""
+    """Debian's Apache ZooKeeper 3.8, standalone. jvm: more flags for Java."""
 
-    def __init__(self, directory, data=None, extra="", port=None):
+    def __init__(self, directory, data=None, extra="", port=None, jvm=()):
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -185,7 +185,7 @@ class ApacheZooKeeper(Process):
         cfg = directory / "apache-zoo.cfg"
         cfg.write_text(f"tickTime=2000\ndataDir={self.data}\nclientPort={self.port}\nadmin.enableServer=false\n"
                        f"4lw.commands.whitelist=*\n{extra}")
-        super().__init__(["java", "-Xmx256M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
+        super().__init__(["java", "-Xmx256M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *jvm, "-cp",
                           # slf4j-simple: its log goes to standard error, where tests look for digest warnings.
                           "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar",
                           "org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg],

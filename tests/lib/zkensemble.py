@@ -38,7 +38,7 @@ class Member:
         if self.kind == "kz":
             argv = [self.ensemble.kz, "zk-server", "start-foreground", self.config]
         else:
-            argv = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-Dzookeeper.admin.enableServer=false",
+            argv = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", *self.ensemble.jvm, "-Dzookeeper.admin.enableServer=false",
                     "-Dzookeeper.4lw.commands.whitelist=*", "-cp", "/usr/share/java/*",
                     "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.config]
         self.process = kzlib.Process(argv, self.dir / f"{self.kind}-{self.starts}.log")
@@ -69,10 +69,11 @@ class Member:
 
 
 class Ensemble:
-    """kinds: {server id: "kz" or "apache"}. observers: ids among them."""
+    """kinds: {server id: "kz" or "apache"}. observers: ids among them. jvm: more flags for Apache's."""
 
-    def __init__(self, kz, directory, kinds, observers=(), extra="", tick_ms=500):
+    def __init__(self, kz, directory, kinds, observers=(), extra="", tick_ms=500, jvm=()):
         self.kz = kz
+        self.jvm = jvm
         self.dir = pathlib.Path(directory)
         ports = free_ports(3 * len(kinds))
         lines = []

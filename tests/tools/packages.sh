@@ -5,9 +5,9 @@ set -eu
 
 build="g++ cmake ninja-build ccache pkg-config libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
 zlib1g-dev liblz4-dev libzstd-dev libsnappy-dev libisal-dev libssl-dev libedit-dev"
-test="$build doctest-dev python3 python3-pytest python3-kafka python3-kazoo python3-confluent-kafka python3-snappy python3-lz4 python3-zstandard kafkacat zookeeper zookeeper-bin librdkafka-dev
+test="$build doctest-dev python3 python3-pytest python3-kafka python3-kazoo python3-pure-sasl python3-confluent-kafka python3-snappy python3-lz4 python3-zstandard kafkacat zookeeper zookeeper-bin librdkafka-dev
 libzookeeper-mt-dev default-jre-headless netcat-openbsd procps time zsh fish iproute2 util-linux"
-interop="$test maven nodejs npm golang-go"
+interop="$test python3-pip maven nodejs npm golang-go"
 check="$test clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 
 case ${1:-} in

@@ -41,6 +41,7 @@ client::ZkClientConfig ZkClientPort::client_config(bool retry) const {
   out.session_timeout_ms = config_.session_timeout_ms;
   out.connection_timeout_ms = config_.connection_timeout_ms;
   out.retry_lost = retry;
+  out.sasl = config_.sasl;
   return out;
 }
 

@@ -25,6 +25,7 @@ class ZkClientPort final : public ZkPort {
     int32_t session_timeout_ms = 18000;
     int32_t connection_timeout_ms = 18000;
     bool set_acl = false;  // zookeeper.set.acl
+    std::optional<zk::SaslLogin> sasl;
   };
   struct SavedSession {
     SessionId id = 0;

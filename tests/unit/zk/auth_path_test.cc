@@ -43,9 +43,9 @@ TEST_CASE("who may: bits, ids, super, the open entry, the empty list, skipACL") 
   const Authenticator auth(config);
   const Ids nobody{{"ip", "1.2.3.4"}};
   Ids bob = nobody;
-  REQUIRE(auth.authenticate("digest", as_bytes("bob:pw"), bob));
+  REQUIRE(auth.authenticate("digest", bytes("bob:pw"), bob) == KeeperCode::kOk);
   Ids root = nobody;
-  REQUIRE(auth.authenticate("digest", as_bytes("super:x"), root));
+  REQUIRE(auth.authenticate("digest", bytes("super:x"), root) == KeeperCode::kOk);
   const AclList acl{{kPermRead, {"digest", Authenticator::digest_id("bob:pw")}}, {kPermWrite, {"ip", "1.2.3.0/24"}}};
   CHECK_FALSE(auth.allowed(acl, kPermRead, nobody));
   CHECK(auth.allowed(acl, kPermRead, bob));
@@ -54,19 +54,30 @@ TEST_CASE("who may: bits, ids, super, the open entry, the empty list, skipACL") 
   CHECK(auth.allowed(acl, kPermAdmin | kPermRead, bob));
   CHECK(auth.allowed(acl, kPermAdmin, root));
   CHECK(auth.allowed({}, kPermAdmin, nobody));
-  CHECK(auth.allowed({{kPermRead, {"sasl", "x"}}}, kPermRead, {{"sasl", "x"}}));
+  const Authenticator sasl(
+      config_of("authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n"
+                "superUser.1=boss\nletAnySaslUserDoX=anybody\n"));
+  CHECK(sasl.allowed({{kPermRead, {"sasl", "x"}}}, kPermRead, {{"sasl", "x"}}));
+  CHECK_FALSE(sasl.allowed({{kPermRead, {"sasl", "x"}}}, kPermRead, {{"sasl", "y"}}));
+  CHECK(sasl.allowed({{kPermRead, {"sasl", "x"}}}, kPermRead, {{"sasl", "super"}}));
+  CHECK(sasl.allowed({{kPermRead, {"sasl", "anybody"}}}, kPermRead, {{"sasl", "y"}}));
+  CHECK_FALSE(auth.allowed({{kPermRead, {"sasl", "x"}}}, kPermRead, {{"sasl", "x"}}));  // without its provider
+  Ids boss;
+  sasl.add_sasl_user("boss", boss);
+  CHECK(boss == Ids{{"sasl", "boss"}, {"super", ""}});
   CHECK(auth.allowed(open_acl(), kPermAdmin, nobody));
   CHECK(Authenticator(config_of("skipACL=yes\n")).allowed(acl, kPermAdmin, nobody));
-  CHECK_FALSE(auth.authenticate("nope", as_bytes("x"), bob));
-  CHECK_FALSE(Authenticator(config_of("DigestAuthenticationProvider.enabled=false\n"))
-                  .authenticate("digest", as_bytes("a:b"), bob));
+  CHECK(auth.authenticate("nope", bytes("x"), bob) == KeeperCode::kAuthFailed);
+  CHECK(auth.authenticate("digest", {}, bob) == KeeperCode::kAuthFailed);
+  CHECK(Authenticator(config_of("DigestAuthenticationProvider.enabled=false\n"))
+            .authenticate("digest", bytes("a:b"), bob) == KeeperCode::kAuthFailed);
 }
 
 TEST_CASE("lists are checked and expanded as they are stored") {
   const ZooConfig config = config_of();
   const Authenticator auth(config);
   Ids bob{{"ip", "1.2.3.4"}};
-  auth.authenticate("digest", as_bytes("bob:pw"), bob);
+  auth.authenticate("digest", bytes("bob:pw"), bob);
   const Id bob_id{"digest", Authenticator::digest_id("bob:pw")};
   CHECK_FALSE(auth.fix_up({}, bob).has_value());
   CHECK(auth.fix_up({{31, {"auth", "whatever"}}}, bob) == AclList{{31, bob_id}});
