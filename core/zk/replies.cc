@@ -147,6 +147,10 @@ void Pipeline::reply_to_write(Connection& c, const Entry& entry, const Txn& txn,
 }
 
 void Pipeline::reply_to_read(Connection& c, const Entry& entry, Now now, Effects& out) {
+  if (entry.refused == KeeperCode::kNoAuth || entry.refused == KeeperCode::kInvalidAcl) {
+    // The eager check's, with the zxid that Java gives it.
+    return reply_header(c, {entry.header.xid, 0, static_cast<int32_t>(entry.refused)}, out);
+  }
   if (entry.refused != KeeperCode::kOk) {
     scratch_.clear();
     return reply(c, entry.header, entry.refused, entry.received, now, out);

@@ -6,7 +6,6 @@ configuration file and the same -D flags.
 import os
 import pathlib
 import random
-import subprocess
 import xml.etree.ElementTree
 
 import pytest
@@ -46,25 +45,37 @@ SERVER_JVMFLAGS=$flags exec {kz} zk-server start-foreground "$1"
     return directory
 
 
-@pytest.mark.parametrize("servers", [1, 3])
-def test_kazoos_own_suite(kz, tmp_path, servers):
+@pytest.fixture(scope="module")
+def suites(kz, tmp_path_factory):
+    """Both at once: they mostly wait."""
     assert LIB.is_dir(), "kazoo's sources are not there: tests/tools/peers.sh"
-    bin_dir = stand_in(tmp_path, os.path.abspath(kz))
-    env = {**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}", "PYTHONPATH": str(LIB), "ZOOKEEPER_CLASSPATH": "kz",
-           "ZOOKEEPER_VERSION": "3.8.0", "ZOOKEEPER_JAAS_AUTH": "digest", "ZOOKEEPER_CLUSTER_SIZE": str(servers),
-           "ZOOKEEPER_PORT_OFFSET": str(random.randrange(21000, 29000, 100))}
-    report = tmp_path / "report.xml"
-    with open(tmp_path / "out.txt", "wb") as out:
-        subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "120", f"--junitxml={report}",
-                        "--pyargs", "kazoo.tests"], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=out,
-                       stderr=subprocess.STDOUT, timeout=1500, check=False)
+    running = {}
+    first_port = random.randrange(21000, 29000, 200)
+    for servers in (1, 3):
+        directory = tmp_path_factory.mktemp(f"kazoo-{servers}")
+        bin_dir = stand_in(directory, os.path.abspath(kz))
+        env = {**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}", "PYTHONPATH": str(LIB), "ZOOKEEPER_CLASSPATH": "kz",
+               "ZOOKEEPER_VERSION": "3.8.0", "ZOOKEEPER_JAAS_AUTH": "digest", "ZOOKEEPER_CLUSTER_SIZE": str(servers),
+               "ZOOKEEPER_PORT_OFFSET": str(first_port + 100 * (servers == 3))}
+        running[servers] = directory, kzlib.Process(
+            ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "120",
+             f"--junitxml={directory}/report.xml", "--pyargs", "kazoo.tests"], directory / "out.txt", env=env, cwd=directory)
+    yield running
+    for _, process in running.values():
+        process.stop()
+
+
+@pytest.mark.parametrize("servers", [1, 3])
+def test_kazoos_own_suite(suites, servers):
+    directory, process = suites[servers]
+    process.p.wait(1200)
     expected = TLS if servers == 3 else {**TLS, **ALONE}
     ran, failed = 0, {}
-    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+    for case in xml.etree.ElementTree.parse(directory / "report.xml").iter("testcase"):
         name = case.get("classname").removeprefix("kazoo.tests.") + "." + case.get("name")
         ran += 1
         problem = case.find("failure") if case.find("failure") is not None else case.find("error")
         if problem is not None and not any(name.startswith(known) for known in expected):
             failed[name] = (problem.get("message") or "").splitlines()[:1]
-    assert ran > 480, f"only {ran} tests: {(tmp_path / 'out.txt').read_text()[-2000:]}"
+    assert ran > 480, f"only {ran} tests: {process.output()[-2000:]}"
     assert not failed, "\n".join(f"{name}: {why}" for name, why in failed.items())
