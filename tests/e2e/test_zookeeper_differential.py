@@ -458,6 +458,30 @@ def malformed(book):
         t = book.session(f"op {op}")
         t(op, b"", label="unknown")
         t.expect_close()
+    # Frames of all lengths: what is too short for a header closes the connection, what is too large too.
+    for n in (0, 1, 4, 7):
+        t = book.session(f"a frame of {n} bytes")
+        t.c.frame(b"\0" * n)
+        t.expect_close()
+    for length in (-1, 0xfffff + 1, 2**31 - 1):
+        t = book.session(f"a frame that says {length}")
+        t.c.socket.sendall(i32(length))
+        t.expect_close()
+    rest = len(create("/large", b"")) + 8
+    for size in (0xfffff - rest - 1, 0xfffff - rest, 0xfffff - rest + 1):
+        t = book.session(f"data of {size}")
+        t("create", create("/large", b"x" * size), label=f"of {size}")
+        t("getChildren2", path_watch("/large"))
+        t("delete", path_int("/large"))
+    # Instead of a connect request.
+    whole = i32(0) + i64(0) + i32(10000) + i64(0) + buf(b"\0" * 16)
+    for n in (0, 4, 12, 20, 27, 30):
+        c = Connection(book.port, connect=False)
+        c.frame(whole[:n])
+        try:
+            book.note("connect request cut", n, c.read_frame())
+        except Closed:
+            book.note("connect request cut", n, "closed")
     look(book.session("end"), "/")
 
 
