@@ -178,6 +178,10 @@ class Server {
   int32_t xid = 0;
 };
 
+inline KeeperCode err(const std::optional<Reply>& reply) {
+  if (!reply) throw std::runtime_error("no reply");
+  return static_cast<KeeperCode>(reply->header.err);
+}
 inline NullableBytes bytes(std::string_view text) { return Slice::copy_of(text); }
 inline CreateRequest create(std::string path, std::string_view data = "", int32_t flags = 0, AclList acl = open_acl()) {
   return {std::move(path), bytes(data), std::move(acl), flags};
