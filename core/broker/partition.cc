@@ -1,6 +1,7 @@
 #include "core/broker/partition.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kz::broker {
 
@@ -263,6 +264,10 @@ void Partition::wake_all() {
   guarded_.with([](Inner& s) {
     for (const auto& [key, waiter] : s.waiters) waiter->wake(0);
   });
+}
+
+void Partition::release_waiters() {
+  const auto released = guarded_.with([](Inner& s) { return std::exchange(s.waiters, {}); });
 }
 
 void Partition::set_min_insync_replicas(int32_t count) {

@@ -100,6 +100,9 @@ class Partition {
   void add_waiter(uint64_t key, std::shared_ptr<DelayedOperation> waiter);
   void remove_waiter(uint64_t key, const DelayedOperation* waiter);
   void wake_all();
+  // Lets go of all waiters without completing them: a waiter owns its partitions and they own it until it ends, which
+  // those never do whose executor has stopped. For the end of the broker, when no executor runs any more.
+  void release_waiters();
 
   // min.insync.replicas of the topic; follows its configuration.
   void set_min_insync_replicas(int32_t count);

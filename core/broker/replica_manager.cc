@@ -20,7 +20,9 @@ ReplicaManager::ReplicaManager(BrokerId self, LogStore& store)
       controller_epoch_(-1),
       log_("kafka.server.ReplicaManager", "ReplicaManager broker=" + std::to_string(self)) {}
 
-ReplicaManager::~ReplicaManager() = default;
+ReplicaManager::~ReplicaManager() {
+  for (const auto& partition : all()) partition->release_waiters();
+}
 
 std::shared_ptr<Partition> ReplicaManager::find(std::string_view topic, int32_t partition) const {
   return shard(topic).hosted.with([&](const Hosted& hosted) -> std::shared_ptr<Partition> {

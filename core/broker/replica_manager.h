@@ -50,7 +50,7 @@ class ReplicaManager {
   using AppendDone = std::move_only_function<void(std::vector<AppendOutcome>)>;
 
   ReplicaManager(BrokerId self, LogStore& store);
-  ~ReplicaManager();
+  ~ReplicaManager();  // no executor of a waiting operation runs any more
 
   // The controller's orders. Logs are opened or created on the calling thread.
   LeadershipResult become_leader_or_follower(const LeaderAndIsrUpdate& update);

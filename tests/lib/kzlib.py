@@ -94,6 +94,9 @@ class Process:
                 self.p.wait()
                 raise AssertionError(f"{self.p.args} did not stop on {sig!r}; its log ends:\n{self.output()[-2000:]}")
         self.file.close()
+        if os.environ.get("KZ_SANITIZER"):
+            found = re.search(r"(ERROR|WARNING): (Address|Leak|Thread)Sanitizer|runtime error:", self.output())
+            assert not found, f"{self.p.args}: {self.output()[found.start():][:6000]}"
         return self.p.returncode
 
 

@@ -44,7 +44,7 @@ case ${1:?lane} in
     step "build with asan and ubsan"
     configure_and_build asan
     step "unit tests with asan and ubsan"
-    ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=0 ctest --test-dir build/asan --output-on-failure -j "$jobs" --timeout 900
+    ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=1 ctest --test-dir build/asan --output-on-failure -j "$jobs" --timeout 900
     step "end to end with asan and ubsan"
     KZ_SANITIZER=asan pytest_run "$PWD/build/asan/kz" tests/e2e/test_kcat.py tests/e2e/test_robustness.py tests/e2e/test_zookeeper.py
     step "build with tsan"

@@ -1,6 +1,6 @@
 // The group machine: commits, expiry of offsets, what is read back from the log, and groups that move away.
-#include "tests/unit/broker/group_trace.h"
 #include "core/broker/group/coordinator.h"
+#include "tests/unit/broker/group_trace.h"
 
 using namespace kz;
 using namespace kz::broker;

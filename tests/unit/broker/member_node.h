@@ -16,9 +16,9 @@ using kz::test::FakeZk;
 using kz::test::FakeZkSession;
 
 inline const ConfigMap kSmall = {{"offsets.topic.num.partitions", "3"},
-                          {"offsets.topic.replication.factor", "1"},
-                          {"group.initial.rebalance.delay.ms", "0"},
-                          {"num.partitions", "2"}};
+                                 {"offsets.topic.replication.factor", "1"},
+                                 {"group.initial.rebalance.delay.ms", "0"},
+                                 {"num.partitions", "2"}};
 
 // Outlives restarts of the broker: ZooKeeper's nodes. The logs are the fixture's.
 struct Node {
