@@ -169,6 +169,11 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
                   }),
       admin_(broker, controller_, zk, executor, rng) {
   broker_.topic_admin = &admin_;
+  broker_.on_directory_failed = [this, w = std::weak_ptr<int>(alive_)] {
+    executor_.post([this, w] {
+      if (!w.expired()) tell_of_failed_directory();
+    });
+  };
   broker_.replicas().on_leadership_change = [this](const ReplicaManager::LeadershipChange& change) {
     groups_.on_leadership_change(change);
   };
@@ -186,6 +191,7 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
 
 ClusterMember::~ClusterMember() {
   broker_.topic_admin = nullptr;
+  broker_.on_directory_failed = nullptr;
   broker_.replicas().on_leadership_change = nullptr;
 }
 
@@ -241,6 +247,17 @@ void ClusterMember::register_now(std::move_only_function<void(Outcome<void>)> do
     broker_epoch_ = *epoch;
     d({});
   });
+}
+
+// KafkaZkClient.propagateLogDirEvent. A session that is lost meanwhile needs no second try: the broker registers again,
+// and the orders that this brings are answered for each replica.
+void ClusterMember::tell_of_failed_directory() {
+  zk_.create(zkpath::kLogDirEventPrefix, encode_log_dir_event(broker_.id()), ZkMode::kPersistentSequential,
+             [this, w = std::weak_ptr<int>(alive_)](const ZkResult& r) {
+               if (w.expired() || r.ok()) return;
+               log_.warn("The controller could not be told of the failed log directory: ZooKeeper answered {}",
+                         zk_code_name(r.code));
+             });
 }
 
 void ClusterMember::controlled_shutdown(std::move_only_function<void()> done) {

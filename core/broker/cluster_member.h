@@ -46,6 +46,8 @@ class ClusterMember {
  private:
   // One loud line for default replication factors that this cluster cannot give.
   void warn_of_replication();
+  // The controller asks about each replica then, and those on failed directories are offline for the cluster.
+  void tell_of_failed_directory();
   void register_now(std::move_only_function<void(Outcome<void>)> done);
 
   Broker& broker_;

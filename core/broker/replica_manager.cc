@@ -145,6 +145,11 @@ LeadershipResult ReplicaManager::stop_replicas(const StopReplicaUpdate& update) 
       result.partitions.push_back({order.tp, ErrorCode::kFencedLeaderEpoch});
       continue;
     }
+    if (partition && partition->log().offline()) {
+      // Stays known as lost: clients are told KAFKA_STORAGE_ERROR, and the next order finds it so.
+      result.partitions.push_back({order.tp, ErrorCode::kKafkaStorageError});
+      continue;
+    }
     if (partition) {
       shard(topic).hosted.with([&](Hosted& hosted) {
         const auto it = hosted.find(topic);

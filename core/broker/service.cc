@@ -24,6 +24,7 @@ Broker::Broker(BrokerConfigs& configs, LogStore& store, BrokerId id, std::string
   store.on_directory_failed = [this, next = store.on_directory_failed](const std::string& dir, const std::string& why) {
     if (next) next(dir, why);
     replicas_.wake_offline();
+    if (on_directory_failed) on_directory_failed();
   };
 }
 

@@ -77,6 +77,8 @@ class Broker : public RequestService {
   // Set by the composition before requests come.
   TopicAdmin* topic_admin = nullptr;
   ProducerIds* producer_ids = nullptr;
+  // A log directory failed, after the waiting were told; any thread.
+  std::function<void()> on_directory_failed;
 
   // ---- told by the controller's side (any thread, one at a time) ----
 

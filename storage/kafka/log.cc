@@ -125,6 +125,7 @@ void Log::set_high_watermark(Offset offset) {
 
 void Log::begin_leader_epoch(LeaderEpoch epoch) {
   std::lock_guard lock(mutex_);
+  leader_epoch_ = std::max(leader_epoch_, epoch);
   if (epoch >= 0 && epochs_.assign(epoch, log_end_)) epochs_dirty_ = true;
 }
 
@@ -244,6 +245,29 @@ Status Log::flush_to(Offset offset, bool with_active) {
   if (parent) parent_dirty_ = false;
   recovery_point_ = std::max(recovery_point_, std::min(offset, log_end_.load()));
   return {};
+}
+
+// The directory is looked up when the job runs, and cannot be renamed for deletion meanwhile: a name of before might by
+// then be that of a new topic.
+void Log::snapshot_producers_async(Offset offset) {
+  std::string bytes;
+  {
+    std::lock_guard lock(mutex_);
+    if (offset <= last_snapshot_offset_) return;
+    last_snapshot_offset_ = offset;
+    bytes = producers_.encode_snapshot();
+  }
+  run_in_background([self = shared_from_this(), offset, bytes = std::move(bytes)] {
+    std::lock_guard not_renamed(self->flush_mutex_);
+    std::string directory;
+    {
+      std::lock_guard lock(self->mutex_);
+      if (self->moved_) return;
+      directory = self->dir_;
+    }
+    if (auto ok = write_snapshot(self->fs_, directory, offset, bytes, true); !ok && !self->offline())
+      self->log_.warn("Cannot write the producer snapshot at offset {}: {}", offset, errc_text(ok.error().code));
+  });
 }
 
 Status Log::close() {

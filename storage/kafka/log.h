@@ -178,9 +178,10 @@ class Log final : public PartitionLog, public std::enable_shared_from_this<Log> 
   Offset recovery_point_;
   Offset last_snapshot_offset_;
   int64_t last_flush_ms_ = 0;
-  int64_t active_size_ = 0;      // bytes of the active segment below the log end
-  bool directory_dirty_ = true;  // names in it not synced
-  bool parent_dirty_ = false;    // its own name not synced
+  int64_t active_size_ = 0;        // bytes of the active segment below the log end
+  bool directory_dirty_ = true;    // names in it not synced
+  bool parent_dirty_ = false;      // its own name not synced
+  LeaderEpoch leader_epoch_ = -1;  // of the latest order to lead; appends under an older one came too late
   bool closed_ = false;
   bool moved_ = false;  // renamed for deletion
   std::array<Spot, 16> spots_;

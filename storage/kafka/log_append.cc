@@ -134,6 +134,9 @@ AppendResult Log::write_batch(Pending& p, bool& wants_sync) {
     std::lock_guard lock(mutex_);
     if (offline()) return refuse(ErrorCode::kKafkaStorageError, "The log directory is offline.");
     if (closed_) return refuse(ErrorCode::kNotLeaderOrFollower, "The log is closed.");
+    // Begun before this leader's epoch was raised: the client asks again, and its batch goes under the new one.
+    if (p.epoch >= 0 && p.epoch < leader_epoch_)
+      return refuse(ErrorCode::kNotLeaderOrFollower, "The leader epoch has changed.");
     config = config_;
     if (p.epoch >= 0 && epochs_.assign(p.epoch, first)) epochs_dirty_ = true;
   }
@@ -285,17 +288,19 @@ std::expected<std::shared_ptr<Segment>, Error> Log::roll_if_needed(size_t bytes,
 Status Log::roll(Offset base, int64_t now_ms) {
   std::shared_ptr<Segment> old;
   std::string directory;
+  int64_t preallocate_bytes = 0;
   {
     std::lock_guard lock(mutex_);
     old = active();
     directory = dir_;
+    preallocate_bytes = preallocation_of(*config_);
   }
   if (old->base() == base) {
     // Only an empty segment can be rolled onto itself: its indexes are "full" with a tiny segment.index.bytes.
     return old->size() == 0 ? Status{} : fail(Errc::kInternal, "segment with this base offset exists", base);
   }
   KZ_CHECK(old->seal());
-  KZ_TRY(auto segment, Segment::create(fs_, directory, base, now_ms));
+  KZ_TRY(auto segment, Segment::create(fs_, directory, base, now_ms, preallocate_bytes));
   {
     std::lock_guard lock(mutex_);
     segments_.emplace(base, std::move(segment));
@@ -307,22 +312,6 @@ Status Log::roll(Offset base, int64_t now_ms) {
   snapshot_producers_async(base);
   run_in_background([self = shared_from_this(), base] { (void)self->flush_to(base, false); });
   return {};
-}
-
-void Log::snapshot_producers_async(Offset offset) {
-  std::string bytes;
-  std::string directory;
-  {
-    std::lock_guard lock(mutex_);
-    if (offset <= last_snapshot_offset_) return;
-    last_snapshot_offset_ = offset;
-    bytes = producers_.encode_snapshot();
-    directory = dir_;
-  }
-  run_in_background([self = shared_from_this(), offset, directory, bytes = std::move(bytes)] {
-    if (auto ok = write_snapshot(self->fs_, directory, offset, bytes, true); !ok && !self->offline())
-      self->log_.warn("Cannot write the producer snapshot at offset {}: {}", offset, errc_text(ok.error().code));
-  });
 }
 
 }  // namespace kz::storage

@@ -261,7 +261,7 @@ Result<std::shared_ptr<PartitionLog>> LogManager::get_or_create(const TopicParti
   }
   if (best == nullptr) return fail(Errc::kIo, "no log directory is online");
   const std::string path = best->path + "/" + partition_directory(tp);
-  auto state = create_log(fs_, path, tp, wall_ms(), options_.producer_expiration_ms);
+  auto state = create_log(fs_, path, tp, wall_ms(), options_.producer_expiration_ms, preallocation_of(config));
   if (!state) {
     directory_failed(*best, fmt::format("Error while creating log for {} in dir {}: {} ({})", partition_directory(tp),
                                         best->path, errc_text(state.error().code), state.error().what));

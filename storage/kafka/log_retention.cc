@@ -168,7 +168,7 @@ Status Log::truncate_fully_and_start_at(Offset offset) {
   }
   const auto work = [&]() -> Status {
     KZ_CHECK(delete_segments(all, {}, "truncation of the whole log"));
-    KZ_TRY(auto segment, Segment::create(fs_, directory, offset, 0));
+    KZ_TRY(auto segment, Segment::create(fs_, directory, offset, 0, preallocation_of(config())));
     KZ_TRY(const auto snapshots, list_snapshots(fs_, directory));
     for (const Offset s : snapshots) KZ_CHECK(remove_snapshot(fs_, directory, s));
     std::lock_guard lock(mutex_);

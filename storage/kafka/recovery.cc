@@ -120,12 +120,12 @@ Result<int64_t> recover_segment(Segment& segment, const LoadOptions& options, lo
 }
 
 Result<LogState> create_log(FileSystem& fs, const std::string& dir, const TopicPartition& tp, int64_t now_ms,
-                            int64_t producer_expiration_ms) {
+                            int64_t producer_expiration_ms, int64_t preallocate_bytes) {
   KZ_CHECK(fs.create_directories(dir));
   LogState out;
   out.dir = dir;
   out.tp = tp;
-  KZ_TRY(auto segment, Segment::create(fs, dir, 0, now_ms));
+  KZ_TRY(auto segment, Segment::create(fs, dir, 0, now_ms, preallocate_bytes));
   out.segments.emplace(0, std::move(segment));
   out.producers = log_state::ProducerStateTable(producer_expiration_ms);
   out.created = true;
@@ -231,7 +231,7 @@ Result<LogState> load_log(FileSystem& fs, const std::string& dir, const TopicPar
     }
   }
   if (out.segments.empty()) {
-    KZ_TRY(auto segment, Segment::create(fs, dir, start, options.now_ms));
+    KZ_TRY(auto segment, Segment::create(fs, dir, start, options.now_ms, preallocation_of(options.config)));
     out.segments.emplace(start, std::move(segment));
     out.log_end_offset = start;
     out.producers.clear(start);

@@ -23,7 +23,7 @@ Result<LogState> load_log(FileSystem& fs, const std::string& dir, const TopicPar
 
 // A new, empty log; creates the directory.
 Result<LogState> create_log(FileSystem& fs, const std::string& dir, const TopicPartition& tp, int64_t now_ms,
-                            int64_t producer_expiration_ms);
+                            int64_t producer_expiration_ms, int64_t preallocate_bytes = 0);
 
 // Scans one segment, cuts it at the first batch that is not whole and right, and rebuilds its indexes. `producers`
 // stands at the segment's base before and at its end afterwards. Returns the bytes cut off.

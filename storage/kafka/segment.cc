@@ -1,6 +1,7 @@
 #include "storage/kafka/segment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/kafka/record/batch.h"
 #include "core/kafka/record/compress.h"
@@ -23,11 +24,16 @@ std::string Segment::path(std::string_view suffix) const {
   return dir_ + "/" + segment_file_name(base_, suffix) + file_suffix_;
 }
 
-Result<std::shared_ptr<Segment>> Segment::create(FileSystem& fs, const std::string& dir, Offset base, int64_t now_ms) {
+Result<std::shared_ptr<Segment>> Segment::create(FileSystem& fs, const std::string& dir, Offset base, int64_t now_ms,
+                                                 int64_t preallocate_bytes) {
   const std::string name = dir + "/" + segment_file_name(base, kLogSuffix);
   KZ_TRY(auto file, fs.open(name, OpenMode::kTruncate));
   std::shared_ptr<Segment> s(new Segment(fs, dir, base, std::move(file)));
   s->created_ms_ = now_ms;
+  if (preallocate_bytes > 0) {
+    KZ_CHECK(s->file_->truncate(preallocate_bytes));
+    s->preallocated_ = true;
+  }
   KZ_CHECK(s->offset_index_.create(true));
   KZ_CHECK(s->time_index_.create(true));
   KZ_CHECK(s->txn_index_.reset());
@@ -214,6 +220,7 @@ bool Segment::should_roll(const LogConfig& config, int64_t jitter_ms, size_t inc
 Status Segment::seal() {
   const TimeEntry t = max_timestamp();
   KZ_CHECK(time_index_.maybe_append(t.timestamp, t.offset));
+  if (std::exchange(preallocated_, false)) KZ_CHECK(file_->truncate(size()));
   KZ_CHECK(offset_index_.file().flush(false));
   KZ_CHECK(time_index_.file().flush(false));
   offset_index_.file().drop_memory();

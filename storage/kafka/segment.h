@@ -16,12 +16,17 @@
 
 namespace kz::storage {
 
+// The length that `preallocate` gives a new segment's file; 0 = none.
+inline int64_t preallocation_of(const LogConfig& config) { return config.preallocate ? config.segment_bytes : 0; }
+
 // Writing (append, truncate, recovery, renaming): one thread at a time, the log's writer. Reading: any thread. A
 // FileSlice keeps the segment, and so the open file, alive when it is deleted or renamed.
 class Segment : public std::enable_shared_from_this<Segment> {
  public:
-  // New and empty; files that are in the way are removed first.
-  static Result<std::shared_ptr<Segment>> create(FileSystem& fs, const std::string& dir, Offset base, int64_t now_ms);
+  // New and empty; files that are in the way are removed first. preallocate_bytes: the file's length from the start,
+  // cut back when the segment is sealed; 0 = as long as what is in it.
+  static Result<std::shared_ptr<Segment>> create(FileSystem& fs, const std::string& dir, Offset base, int64_t now_ms,
+                                                 int64_t preallocate_bytes = 0);
   // An existing .log file; open_indexes() or rebuild comes next.
   static Result<std::shared_ptr<Segment>> open(FileSystem& fs, const std::string& dir, Offset base);
   // Takes the index files as they are. kNotFound: no offset index; kCorrupt. A missing time index starts empty.
@@ -93,6 +98,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   TxnIndex txn_index_;
   std::atomic<int64_t> size_{0};
   std::atomic<bool> unsynced_{false};
+  bool preallocated_ = false;
   int64_t created_ms_ = 0;
   int64_t bytes_since_index_entry_ = 0;
   std::optional<int64_t> first_timestamp_;  // of the first batch, for rolling by time

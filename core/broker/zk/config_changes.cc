@@ -5,6 +5,16 @@
 #include "core/broker/zk/paths.h"
 
 namespace kz::broker {
+namespace {
+
+// The session ended meanwhile: what was asked will be asked again with the next one.
+bool unanswered(const std::vector<ZkResult>& results) {
+  return std::ranges::any_of(results, [](const ZkResult& r) {
+    return r.code == ZkCode::kSessionExpired || r.code == ZkCode::kConnectionLoss;
+  });
+}
+
+}  // namespace
 
 ConfigChanges::ConfigChanges(ZkPort& zk, Executor& executor, Apply apply)
     : zk_(zk), executor_(executor), apply_(std::move(apply)), log_("kafka.common.ZkNodeChangeNotificationListener") {
@@ -78,14 +88,19 @@ void ConfigChanges::on_names(std::vector<std::string> names) {
     reads.push_back(ZkRequest::get(std::string(zkpath::kConfigChanges) + "/" + name));
   }
   zk_all(zk_, std::move(reads), alive([this, names = std::move(names)](std::vector<ZkResult> r) {
+           if (unanswered(r)) {
+             scanning_ = false;
+             return;
+           }
            std::vector<std::pair<std::string, std::string>> entities;
            std::vector<std::pair<std::string, int64_t>> ctimes;
+           int64_t newest = last_;
            for (size_t i = 0; i < names.size(); ++i) {
              if (!r[i].ok()) continue;
              ctimes.emplace_back(names[i], r[i].stat.ctime);
              const int64_t sequence = *zkpath::sequence_of(names[i]);
              if (sequence <= last_) continue;
-             last_ = sequence;
+             newest = sequence;
              const auto path = decode_config_change(r[i].data);
              const size_t slash = path ? path->find('/') : std::string::npos;
              if (slash == std::string::npos) {
@@ -98,7 +113,10 @@ void ConfigChanges::on_names(std::vector<std::string> names) {
            purge(ctimes);
            std::vector<ZkRequest> configs;
            for (const auto& [type, name] : entities) configs.push_back(ZkRequest::get(zkpath::config(type, name)));
-           zk_all(zk_, std::move(configs), alive([this, entities](std::vector<ZkResult> c) {
+           zk_all(zk_, std::move(configs), alive([this, entities, newest](std::vector<ZkResult> c) {
+                    scanning_ = false;
+                    if (unanswered(c)) return;
+                    last_ = newest;
                     for (size_t i = 0; i < entities.size(); ++i) {
                       if (!c[i].ok() && c[i].code != ZkCode::kNoNode) continue;
                       auto config = decode_config(c[i].data);
@@ -106,7 +124,6 @@ void ConfigChanges::on_names(std::vector<std::string> names) {
                       log_.info("Processing override for entityPath: {}/{}", entities[i].first, entities[i].second);
                       apply_(entities[i].first, entities[i].second, *config);
                     }
-                    scanning_ = false;
                     if (again_) scan();
                   }));
          }));

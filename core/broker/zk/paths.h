@@ -23,6 +23,7 @@ inline constexpr const char* kReassign = "/admin/reassign_partitions";
 inline constexpr const char* kPreferredElection = "/admin/preferred_replica_election";
 inline constexpr const char* kIsrNotifications = "/isr_change_notification";
 inline constexpr const char* kLogDirNotifications = "/log_dir_event_notification";
+inline constexpr const char* kLogDirEventPrefix = "/log_dir_event_notification/log_dir_event_";
 inline constexpr const char* kProducerIdBlock = "/latest_producer_id_block";
 inline constexpr const char* kFeature = "/feature";
 inline constexpr const char* kDefaultEntity = "<default>";

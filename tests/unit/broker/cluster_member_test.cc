@@ -212,6 +212,55 @@ TEST_CASE("old notifications of configuration changes are purged") {
   CHECK(n.zk.children("/config/changes") == std::vector<std::string>{"config_change_0000000001"});
 }
 
+TEST_CASE("a change whose reading the session's end cut off is read again with the next session") {
+  Node n;
+  n.create("t");
+  n.session->lose_get = "/config/topics/t";
+  n.session->set("/config/topics/t", encode_config({{"retention.ms", "6"}}), -1, [](const ZkResult&) {});
+  n.session->create(zkpath::kConfigChangePrefix, encode_config_change("topics/t"), ZkMode::kPersistentSequential,
+                    [](const ZkResult&) {});
+  n.data.reactor.run();
+  CHECK(n.data.store.log("t", 0).config().retention_ms == 604800000);
+  n.session->expire();
+  n.data.reactor.run();
+  CHECK(n.data.store.log("t", 0).config().retention_ms == 6);
+}
+
+TEST_CASE("a failed log directory: the controller is told, its partitions are offline, the others go on") {
+  Node n;
+  n.create("t");
+  n.create("u");
+  n.data.store.log("t", 0).is_offline = true;
+  n.data.store.on_directory_failed("/data", "the disk is gone");
+  n.data.reactor.run();
+  CHECK(std::ranges::count(n.zk.writes, "create /log_dir_event_notification/log_dir_event_0000000000") == 1);
+  CHECK(n.zk.children(zkpath::kLogDirNotifications).empty());
+  const auto state = decode_partition_state(n.zk.data(zkpath::state({"t", 0})), 0);
+  REQUIRE(state.has_value());
+  CHECK(state->leader == -1);
+  CHECK(state->isr == std::vector<BrokerId>{DataFixture::kSelf});
+
+  kafka::MetadataRequest request;
+  request.topics.emplace();
+  request.topics->emplace_back().name = "t";
+  request.topics->emplace_back().name = "u";
+  const auto metadata = n.ask<kafka::MetadataResponse>(request);
+  for (const auto& topic : metadata.topics) {
+    const bool lost = topic.name == "t";
+    const auto& p = topic.partitions.at(0);
+    CHECK(p.error_code == (lost ? ErrorCode::kLeaderNotAvailable : ErrorCode::kNone));
+    CHECK(p.leader_id == (lost ? -1 : DataFixture::kSelf));
+    CHECK(p.offline_replicas.size() == (lost ? 1 : 0));
+  }
+  kafka::ProduceRequest produce;
+  produce.acks = 1;
+  produce.topic_data.push_back({"t", {{0, DataFixture::batch({"x"})}}});
+  produce.topic_data.push_back({"u", {{0, DataFixture::batch({"x"})}}});
+  const auto produced = n.ask<kafka::ProduceResponse>(produce, 9);
+  CHECK(produced.responses.at(0).partition_responses.at(0).error_code == ErrorCode::kKafkaStorageError);
+  CHECK(produced.responses.at(1).partition_responses.at(0).error_code == ErrorCode::kNone);
+}
+
 TEST_CASE("Metadata makes an unknown topic with the broker's defaults") {
   Node n;
   kafka::MetadataRequest request;

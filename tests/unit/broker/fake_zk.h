@@ -137,6 +137,8 @@ class FakeZkSession final : public ZkPort {
     id_ = ++zk_.last_session_;
     for (Listener* l : listeners) l->on_session_ready();
   }
+  // A read of this path is answered as when the session ends before the answer.
+  std::string lose_get;
   // Keeps its ephemerals, as after SIGKILL: nobody hears of it any more.
   void abandon() {
     abandoned_ = true;
@@ -170,6 +172,10 @@ class FakeZkSession final : public ZkPort {
   void get(std::string path, bool watch, Done done) override {
     ZkResult r = look(path);
     if (r.ok()) r.data = zk_.data(path);
+    if (path == lose_get) {
+      r.code = ZkCode::kSessionExpired;
+      lose_get.clear();
+    }
     if (r.ok() && watch) data_.insert(path);
     answer(std::move(done), std::move(r));
   }

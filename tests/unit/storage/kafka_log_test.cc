@@ -327,6 +327,66 @@ TEST_CASE("a write that fails takes the directory offline and nothing is acknowl
   CHECK(!log->read(0, 1, INT64_MAX, true));
 }
 
+TEST_CASE("preallocate: a segment's file has its full length until the segment is sealed or recovered") {
+  LogFixture f;
+  f.config.preallocate = true;
+  f.config.segment_bytes = 4096;
+  {
+    auto state = storage::create_log(f.disk, f.dir, f.tp, kTime, 86'400'000, storage::preallocation_of(f.config));
+    REQUIRE(state);
+    auto log = std::make_shared<Log>(std::move(*state), f.environment, f.config);
+    CHECK(f.disk.stat(f.dir + "/00000000000000000000.log")->size == 4096);
+    CHECK(log->size_bytes() == 0);
+    for (int i = 0; i < 6; ++i) REQUIRE(append(*log, batch_of(1, kTime, {}, 1000)));
+    REQUIRE(log->segment_count() == 2);
+    CHECK(f.disk.stat(f.dir + "/00000000000000000000.log")->size < 4096);
+    CHECK(f.disk.stat(f.dir + "/00000000000000000003.log")->size == 4096);
+    CHECK(read_bases(*log, 0, INT64_MAX, INT64_MAX) == std::vector<Offset>{0, 1, 2});
+    CHECK(read_bases(*log, 3, INT64_MAX, INT64_MAX) == std::vector<Offset>{3, 4, 5});
+  }
+  {
+    const auto log = f.load(false);  // as after SIGKILL
+    CHECK(log->log_end_offset() == 6);
+    CHECK(f.disk.stat(f.dir + "/00000000000000000003.log")->size < 4096);
+    REQUIRE(append(*log, batch_of(1, kTime, {}, 10)));
+    REQUIRE(log->close());
+  }
+  const auto log = f.load(true);
+  CHECK(log->log_end_offset() == 7);
+  CHECK(read_bases(*log, 3, INT64_MAX, INT64_MAX) == std::vector<Offset>{3, 4, 5, 6});
+}
+
+TEST_CASE("an append that began before the leader's epoch was raised is refused, so that epochs never go back") {
+  LogFixture f;
+  auto log = f.create();
+  log->begin_leader_epoch(4);
+  REQUIRE(append(*log, batch_of(1), 4));
+  log->begin_leader_epoch(5);
+  const auto late = append(*log, batch_of(1), 4);
+  REQUIRE(!late);
+  CHECK(late.error().code == kafka::ErrorCode::kNotLeaderOrFollower);
+  CHECK(log->latest_epoch() == 5);
+  REQUIRE(append(*log, batch_of(1), 5));
+  CHECK(log->epoch_for_offset(1) == 5);
+}
+
+TEST_CASE("a producer snapshot that waits while its topic is deleted and made again is not written to the new one") {
+  LogFixture f;
+  f.config.segment_bytes = 1500;
+  std::vector<std::move_only_function<void()>> jobs;
+  f.environment->background = [&](std::move_only_function<void()> job) {
+    jobs.push_back(std::move(job));
+    return true;
+  };
+  auto old = f.create();
+  for (int i = 0; i < 2; ++i) REQUIRE(append(*old, batch_of(1, kTime, {}, 1000)));
+  REQUIRE(old->segment_count() == 2);
+  REQUIRE(old->move_to(f.dir + ".0123-delete"));
+  const auto fresh = f.create();
+  for (auto& job : jobs) job();
+  for (const std::string& name : *f.disk.list(f.dir)) CHECK_MESSAGE(!name.ends_with(".snapshot"), name);
+}
+
 TEST_CASE("LogAppendTime and broker-side compression rewrite the batch and keep its records") {
   LogFixture f;
   f.config.message_timestamp_is_append_time = true;
