@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
-#include <mutex>
+#include <algorithm>
+#include <atomic>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/log.h"
 #include "net/connection.h"
@@ -22,6 +24,14 @@ struct Worker {
   bool sweeping = false;
 };
 
+// A listening socket, and whether the quota lets it accept.
+struct Bound {
+  std::string name;
+  std::unique_ptr<Listener> socket;
+  bool paused = false;
+  TimerId retry = 0;
+};
+
 }  // namespace
 
 struct KafkaLink::Impl : std::enable_shared_from_this<KafkaLink::Impl> {
@@ -30,10 +40,13 @@ struct KafkaLink::Impl : std::enable_shared_from_this<KafkaLink::Impl> {
         service(s),
         logger("kafka.network.SocketServer", fmt::format("SocketServer listenerType=ZK_BROKER, nodeId={}", node_id)) {
     for (Reactor* reactor : reactors) workers.push_back(std::make_unique<Worker>(*reactor));
+    in_use = workers.size();
   }
   void accepted(int fd, const Address& peer, const KafkaListenOptions& options);
   void adopt(Worker& worker, int fd, const Address& peer, const KafkaListenOptions& options);
-  void gone(Worker& worker, ConnId id, const std::string& ip);
+  void gone(Worker& worker, ConnId id, const ConnectionInfo& info);
+  void review();
+  void review(Bound& bound);
   void sweep(Worker& worker, int64_t idle_ms);
 
   std::vector<Reactor*> reactors;  // the first one accepts
@@ -41,13 +54,12 @@ struct KafkaLink::Impl : std::enable_shared_from_this<KafkaLink::Impl> {
   log::Logger logger;
   MemoryGate gate;
   std::vector<std::unique_ptr<Worker>> workers;
-  std::vector<std::unique_ptr<Listener>> listeners;  // first reactor's thread
+  std::vector<Bound> listeners;  // first reactor's thread
   size_t next_worker = 0;
-  bool full = false;    // max.connections reached; first reactor's thread
   bool closed = false;  // the thread that starts and stops
   std::atomic<size_t> count{0};
-  std::mutex per_ip_mutex;
-  std::map<std::string, int32_t> per_ip;  // guarded by per_ip_mutex
+  std::atomic<size_t> in_use{1};  // workers that get new connections
+  ConnectionQuota quota;
 };
 
 namespace {
@@ -86,7 +98,7 @@ class KafkaConnection final : public Connection {
           info_->client_address, info_->listener, info_->id, why.detail);
     }
     const auto link = link_;
-    link->gone(worker_, info_->id, info_->client_address);
+    link->gone(worker_, info_->id, *info_);
   }
   void finish() {
     executing_ = false;
@@ -152,32 +164,46 @@ void KafkaConnection::on_frame(Slice frame) {
 
 void KafkaLink::Impl::accepted(int fd, const Address& peer, const KafkaListenOptions& options) {
   const std::string ip = peer.ip();
-  {
-    const auto own = options.max_per_ip_overrides.find(ip);
-    const int32_t limit = own == options.max_per_ip_overrides.end() ? options.max_per_ip : own->second;
-    std::lock_guard lock(per_ip_mutex);
-    int32_t& n = per_ip[ip];
-    if (n >= limit) {
-      logger.info("Rejected connection from /{}, address already has the configured maximum of {} connections.", ip,
-                  limit);
-      ::close(fd);
-      return;
-    }
-    ++n;
+  if (const auto limit = quota.take(ip, options.name, reactors[0]->now().mono)) {
+    logger.info("Rejected connection from /{}, address already has the configured maximum of {} connections.", ip,
+                *limit);
+    ::close(fd);
+    review();
+    return;
   }
-  const size_t now_open = count.fetch_add(1) + 1;
+  count.fetch_add(1);
   configure_stream(fd, options.send_buffer_bytes, -1);
-  Worker& worker = *workers[next_worker++ % workers.size()];
+  Worker& worker = *workers[next_worker++ % in_use.load(std::memory_order_relaxed)];
   if (&worker.reactor == reactors[0]) {
     adopt(worker, fd, peer, options);
   } else {
     worker.reactor.post(
         [self = shared_from_this(), &worker, fd, peer, options] { self->adopt(worker, fd, peer, options); });
   }
-  if (now_open >= static_cast<size_t>(options.max_connections)) {
-    full = true;
-    for (auto& l : listeners) l->pause();
+  review();
+}
+
+// First reactor's thread. Listeners without a place or a turn leave their connections in the backlog.
+void KafkaLink::Impl::review() {
+  for (Bound& bound : listeners) review(bound);
+}
+
+void KafkaLink::Impl::review(Bound& bound) {
+  const Duration wait = quota.wait(bound.name, reactors[0]->now().mono);
+  reactors[0]->cancel(std::exchange(bound.retry, 0));
+  if (wait <= Duration{}) {
+    if (std::exchange(bound.paused, false)) bound.socket->resume();
+    return;
   }
+  bound.paused = true;
+  bound.socket->pause();
+  if (wait == ConnectionQuota::kUntilOneEnds) return;
+  bound.retry = reactors[0]->after(wait, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    for (Bound& b : self->listeners) b.retry = 0;
+    self->review();
+  });
 }
 
 void KafkaLink::Impl::adopt(Worker& worker, int fd, const Address& peer, const KafkaListenOptions& options) {
@@ -199,18 +225,12 @@ void KafkaLink::Impl::adopt(Worker& worker, int fd, const Address& peer, const K
 }
 
 // The worker's thread. Everything that ends an accepted connection comes through here once.
-void KafkaLink::Impl::gone(Worker& worker, ConnId id, const std::string& ip) {
+void KafkaLink::Impl::gone(Worker& worker, ConnId id, const ConnectionInfo& info) {
   if (worker.open.erase(id) == 0) return;
-  {
-    std::lock_guard lock(per_ip_mutex);
-    if (const auto n = per_ip.find(ip); n != per_ip.end() && --n->second <= 0) per_ip.erase(n);
-  }
+  quota.give_back(info.client_address, info.listener);
   count.fetch_sub(1);
   service.on_closed(id);
-  reactors[0]->post([self = shared_from_this()] {
-    if (!std::exchange(self->full, false)) return;
-    for (auto& l : self->listeners) l->resume();
-  });
+  reactors[0]->post([self = shared_from_this()] { self->review(); });
 }
 
 // Closes what was idle too long; a connection that waits for its answer is not idle.
@@ -241,14 +261,18 @@ Result<uint16_t> KafkaLink::bind(const KafkaListenOptions& options) {
   impl_->gate.set_limit(options.process_bytes_max);
   impl_->reactors[0]->run_sync([&] {
     auto accepted = [impl = impl_.get(), options](int f, const Address& peer) { impl->accepted(f, peer, options); };
-    impl_->listeners.push_back(std::make_unique<Listener>(*impl_->reactors[0], fd, std::move(accepted)));
+    impl_->listeners.push_back(
+        {options.name, std::make_unique<Listener>(*impl_->reactors[0], fd, std::move(accepted)), false, 0});
   });
   return port;
 }
 
 void KafkaLink::start_accepting() {
   impl_->reactors[0]->run_sync([&] {
-    for (auto& l : impl_->listeners) l->start();
+    for (Bound& bound : impl_->listeners) {
+      impl_->review(bound);
+      bound.socket->start();
+    }
   });
 }
 
@@ -266,12 +290,23 @@ void KafkaLink::close() {
       for (const auto& [id, c] : worker->open) all.push_back(c);
       for (const auto& c : all) {
         c->close();
-        impl_->gone(*worker, c->id(), c->info().client_address);
+        impl_->gone(*worker, c->id(), c->info());
       }
     });
   }
 }
 
 size_t KafkaLink::connections() const { return impl_->count.load(); }
+
+void KafkaLink::set_limits(ConnectionLimits limits) {
+  impl_->reactors[0]->post([impl = impl_, limits = std::move(limits)]() mutable {
+    impl->quota.set_limits(std::move(limits), impl->reactors[0]->now().mono);
+    impl->review();
+  });
+}
+
+void KafkaLink::set_reactors_in_use(size_t count) {
+  impl_->in_use = std::clamp<size_t>(count, 1, impl_->workers.size());
+}
 
 }  // namespace kz::net

@@ -4,30 +4,27 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/base/result.h"
 #include "core/ports_net.h"
+#include "net/connection_quota.h"
 #include "net/reactor.h"
 
 namespace kz::net {
 
 struct KafkaListenOptions {
-  std::string name = "PLAINTEXT";                       // listener name, as in listeners=
-  std::string host;                                     // "" = all addresses
-  uint16_t port = 9092;                                 // 0 = any free one
-  size_t frame_max = 104857600;                         // socket.request.max.bytes
-  int32_t send_buffer_bytes = 102400;                   // socket.send.buffer.bytes; -1 = the kernel's choice
-  int32_t receive_buffer_bytes = 102400;                // socket.receive.buffer.bytes; -1 = the kernel's choice
-  int32_t backlog = 50;                                 // socket.listen.backlog.size
-  int64_t idle_ms = 600000;                             // connections.max.idle.ms; negative: never
-  int32_t max_connections = INT32_MAX;                  // max.connections, over all listeners of the link
-  int32_t max_per_ip = INT32_MAX;                       // max.connections.per.ip
-  std::map<std::string, int32_t> max_per_ip_overrides;  // max.connections.per.ip.overrides
-  int64_t process_bytes_max = 0;  // queued.max.request.bytes: request bytes in memory; 0 = no limit
+  std::string name = "PLAINTEXT";         // listener name, as in listeners=
+  std::string host;                       // "" = all addresses
+  uint16_t port = 9092;                   // 0 = any free one
+  size_t frame_max = 104857600;           // socket.request.max.bytes
+  int32_t send_buffer_bytes = 102400;     // socket.send.buffer.bytes; -1 = the kernel's choice
+  int32_t receive_buffer_bytes = 102400;  // socket.receive.buffer.bytes; -1 = the kernel's choice
+  int32_t backlog = 50;                   // socket.listen.backlog.size
+  int64_t idle_ms = 600000;               // connections.max.idle.ms; negative: never
+  int64_t process_bytes_max = 0;          // queued.max.request.bytes: request bytes in memory; 0 = no limit
 };
 
 // start/stop calls from one thread at a time, any thread. The service and the reactors outlive the link, and the
@@ -45,6 +42,10 @@ class KafkaLink {
   void close();
 
   size_t connections() const;
+  // Any thread, at any time. New connections only: nobody is closed for a limit that was lowered.
+  void set_limits(ConnectionLimits limits);
+  // New connections are dealt to the first `count` reactors; at least 1, at most all.
+  void set_reactors_in_use(size_t count);
   struct Impl;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "net/reactor_impl.h"
 
@@ -94,10 +95,12 @@ Reactor::Reactor(std::string name) : impl_(std::make_unique<Impl>(std::move(name
 Reactor::~Reactor() {
   stop();
   join();
-  // Work may own connections, whose descriptors need the context: it goes first.
-  impl_->inbox.clear();
-  impl_->local.clear();
-  impl_->timers.clear();
+  // Work may own connections, whose descriptors need the context: it goes first. What it owns may post once more.
+  while (!impl_->inbox.empty() || !impl_->local.empty() || !impl_->timers.empty()) {
+    const auto inbox = std::exchange(impl_->inbox, {});
+    const auto local = std::exchange(impl_->local, {});
+    const auto timers = std::exchange(impl_->timers, {});
+  }
 }
 
 void Reactor::run() {

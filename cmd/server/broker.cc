@@ -20,6 +20,7 @@
 #include "net/connector.h"
 #include "net/kafka_link.h"
 #include "net/reactor.h"
+#include "net/socket.h"
 #include "storage/disk_pool.h"
 #include "storage/read_chain.h"
 
@@ -33,9 +34,27 @@ constexpr Duration kZooKeeperAnswer = ms(60000);  // the session retries until t
 
 // Kafka's documentation speaks of as many network threads as fit the machine; ours never sleep in a request, so more
 // than there are cores only costs switches.
-size_t reactor_count(int32_t configured) {
+size_t reactor_count(int64_t configured) {
   const auto cores = std::max(1u, std::thread::hardware_concurrency());
   return std::min(static_cast<size_t>(configured), static_cast<size_t>(cores));
+}
+
+// max.connections and its relatives. Host names in the overrides are looked up here, as Kafka does.
+net::ConnectionLimits connection_limits(const broker::KafkaConfig& config) {
+  net::ConnectionLimits limits;
+  limits.total = config.max_connections;
+  limits.per_second = config.max_connection_creation_rate;
+  limits.per_ip = config.max_connections_per_ip;
+  if (config.bind_endpoints.size() > 1) limits.unlimited_listener = config.inter_broker_listener;
+  for (const auto& [host, count] : config.connection_overrides) {
+    const auto addresses = net::resolve(host, 0);
+    if (!addresses) {
+      log::Logger("kafka.network.SocketServer").warn("max.connections.per.ip.overrides: {} cannot be looked up", host);
+      continue;
+    }
+    for (const net::Address& address : *addresses) limits.per_ip_overrides[address.ip()] = count;
+  }
+  return limits;
 }
 
 // What Java's getCanonicalHostName gives on a machine whose name resolves to itself.
@@ -66,6 +85,7 @@ class BrokerServer::Impl {
   Started load();
   Started bind();
   Started join();
+  void follow_config();
   void serve();
 
   // A step of a machine on the control reactor; nothing for kZooKeeperAnswer is an error.
@@ -85,6 +105,7 @@ class BrokerServer::Impl {
   std::string cluster_id_;
   std::vector<Listening> listening_;
   bool serving_ = false, stopped_ = false;
+  int32_t network_threads_ = 0;  // as last said
 
   // In order of construction; destroyed the other way round, those of the control reactor on it.
   net::Reactor control_;
@@ -196,15 +217,13 @@ Started BrokerServer::Impl::load() {
   });
   auto configs = ask<void>("configurations", [&](auto done) { member_->load_configs(std::move(done)); });
   if (!configs) return configs;
-  return storage_->load();
+  return storage_->load(configs_->current()->num_recovery_threads_per_data_dir);
 }
 
 Started BrokerServer::Impl::bind() {
   const broker::KafkaConfig& config = loaded_->config;
-  const size_t reactors = reactor_count(config.num_network_threads);
-  if (reactors < static_cast<size_t>(config.num_network_threads)) {
-    log_.info("num.network.threads={}: {} are used, as many as there are cores", config.num_network_threads, reactors);
-  }
+  // One change at run time may double num.network.threads: the reactors for it are there, idle.
+  const size_t reactors = reactor_count(2 * int64_t{config.num_network_threads});
   std::vector<net::Reactor*> pointers;
   for (size_t i = 0; i < reactors; ++i) {
     network_.push_back(std::make_unique<net::Reactor>(fmt::format("network-{}", i)));
@@ -214,6 +233,8 @@ Started BrokerServer::Impl::bind() {
   broker::register_data_handlers(*broker_);
   broker::register_admin_handlers(*broker_, *member_);
   link_ = std::make_unique<net::KafkaLink>(std::move(pointers), *broker_, id_);
+  broker_->on_config_changed = [this] { follow_config(); };
+  follow_config();
   for (const broker::Endpoint& endpoint : config.bind_endpoints) {
     if (endpoint.security_protocol != "PLAINTEXT") {
       return std::unexpected(fmt::format("listeners: {} asks for {}; only PLAINTEXT is served yet", endpoint.listener,
@@ -233,8 +254,6 @@ Started BrokerServer::Impl::bind() {
     listen.receive_buffer_bytes = given("socket.receive.buffer.bytes", config.socket_receive_buffer_bytes);
     listen.backlog = config.socket_listen_backlog_size;
     listen.idle_ms = config.connections_max_idle_ms;
-    listen.max_connections = config.max_connections;
-    listen.max_per_ip = config.max_connections_per_ip;
     listen.process_bytes_max = std::max<int64_t>(config.queued_max_request_bytes, 0);
     auto port = link_->bind(listen);
     if (!port) {
@@ -246,6 +265,28 @@ Started BrokerServer::Impl::bind() {
     log_.info("Awaiting socket connections on {}:{}.", endpoint.host.empty() ? "0.0.0.0" : endpoint.host, *port);
   }
   return {};
+}
+
+// What may change while the broker runs, beside topics' defaults, which the logs follow by themselves. Starting thread,
+// then the control reactor.
+void BrokerServer::Impl::follow_config() {
+  const std::shared_ptr<const broker::KafkaConfig> config = configs_->current();
+  const size_t reactors = reactor_count(config->num_network_threads);
+  if (std::exchange(network_threads_, config->num_network_threads) != config->num_network_threads &&
+      reactors < static_cast<size_t>(config->num_network_threads)) {
+    log_.info("num.network.threads={}: {} are used, as many as there are cores", config->num_network_threads, reactors);
+  }
+  link_->set_reactors_in_use(reactors);
+  net::ConnectionLimits limits = connection_limits(*config);
+  for (const broker::Endpoint& endpoint : config->bind_endpoints) {
+    const auto total = configs_->listener_limit(endpoint.listener, "max.connections");
+    const auto per_second = configs_->listener_limit(endpoint.listener, "max.connection.creation.rate");
+    if (!total && !per_second) continue;
+    constexpr int32_t kNone = net::ConnectionLimits::kNone;
+    limits.listeners[endpoint.listener] = {total.value_or(kNone), per_second.value_or(kNone)};
+  }
+  link_->set_limits(std::move(limits));
+  storage_->set_producer_expiration(config->producer_id_expiration_ms);
 }
 
 Started BrokerServer::Impl::join() {

@@ -57,9 +57,14 @@ class BrokerStorage::Impl {
     every(kFirstRetention / ms(1), config_.log_retention_check_interval_ms, retention);
     const auto flush = [this](Now now) { logs_.flush_dirty(now); };
     every(kFirstRetention / ms(1), config_.log_flush_scheduler_interval_ms, flush);
-    const auto checkpoint = [this](Now) { logs_.write_checkpoints(); };
-    every(config_.replica_high_watermark_checkpoint_interval_ms, config_.replica_high_watermark_checkpoint_interval_ms,
-          checkpoint);
+    const auto checkpoint = [this](int64_t period_ms, storage::CheckpointKind kind) {
+      every(period_ms, period_ms, [this, kind](Now) { logs_.write_checkpoints(kind); });
+    };
+    checkpoint(config_.replica_high_watermark_checkpoint_interval_ms, storage::CheckpointKind::kHighWatermarks);
+    checkpoint(config_.log_flush_offset_checkpoint_interval_ms, storage::CheckpointKind::kRecoveryPoints);
+    checkpoint(config_.log_flush_start_offset_checkpoint_interval_ms, storage::CheckpointKind::kLogStarts);
+    const auto expiry = [this](Now now) { logs_.remove_expired_producers(now); };
+    every(config_.producer_id_expiration_check_interval_ms, config_.producer_id_expiration_check_interval_ms, expiry);
     // Between retention checks: files whose deletion is due.
     const auto removal = [this](Now now) { logs_.remove_due(now.wall_ms); };
     every(kFirstRetention / ms(1), kFirstRetention / ms(1), removal);
@@ -85,6 +90,9 @@ class BrokerStorage::Impl {
     options.defaults = broker::effective_log_config(config, {});
     options.recovery_threads_per_dir = config.num_recovery_threads_per_data_dir;
     options.producer_expiration_ms = config.producer_id_expiration_ms;
+    // kz's requests do their appends themselves; what num.io.threads leaves to do is syncing files, and more than a few
+    // threads do not make a disk faster.
+    options.sync_threads_per_dir = std::clamp(config.num_io_threads / static_cast<int>(config.data_dirs.size()), 1, 4);
     options.seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
     return options;
   }
@@ -131,7 +139,12 @@ std::expected<void, std::string> BrokerStorage::write_identity(const std::string
   return {};
 }
 
-std::expected<void, std::string> BrokerStorage::load() { return impl_->logs_.load(); }
+std::expected<void, std::string> BrokerStorage::load(int threads_per_directory) {
+  return impl_->logs_.load(threads_per_directory);
+}
+void BrokerStorage::set_producer_expiration(int64_t expiration_ms) {
+  impl_->logs_.set_producer_expiration(expiration_ms);
+}
 void BrokerStorage::start_housekeeping(Executor& executor) { impl_->start(executor); }
 void BrokerStorage::stop_housekeeping() { impl_->stop_timers(); }
 void BrokerStorage::stop(bool clean) { impl_->stop(clean); }

@@ -27,7 +27,9 @@ class BrokerStorage {
   std::expected<BrokerId, std::string> check_identity(const std::string& cluster_id, BrokerId configured);
   std::expected<void, std::string> write_identity(const std::string& cluster_id, BrokerId id);
   // Opens every log, after the topics' configurations are known.
-  std::expected<void, std::string> load();
+  std::expected<void, std::string> load(int threads_per_directory);
+  // producer.id.expiration.ms, for all logs from now on.
+  void set_producer_expiration(int64_t expiration_ms);
   // Timers run on the executor, the work on a disk thread. Executor thread.
   void start_housekeeping(Executor& executor);
   // Executor thread; before stop().

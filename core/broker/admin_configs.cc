@@ -136,6 +136,7 @@ std::expected<ConfigMap, ApiError> AdminManager::altered(const ConfigAlteration&
   }
   std::expected<void, std::string> valid =
       topic ? validate_topic_config(out) : BrokerConfigs::validate_dynamic(out, !alteration.resource_name.empty());
+  if (valid && !topic) valid = broker_.configs().check_thread_counts(out);
   if (!valid) {
     // Java's ConfigException is wrapped with the resource's name, its InvalidConfigurationException is not.
     const bool plain = valid.error().starts_with("Unknown topic config name") || valid.error().starts_with("conflict");

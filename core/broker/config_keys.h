@@ -72,9 +72,9 @@
   X(StringOrNull, log_dirs, "log.dirs", nullptr, Constraint::none(), kReadOnly, true, "Comma list of data directories") \
   X(Long, log_flush_interval_messages, "log.flush.interval.messages", "9223372036854775807", Constraint::at_least(1), kClusterWide, true, "fsync after this many messages") \
   X(LongOrNull, log_flush_interval_ms, "log.flush.interval.ms", nullptr, Constraint::none(), kClusterWide, true, "fsync after this time; falls back to scheduler interval") \
-  X(Int, log_flush_offset_checkpoint_interval_ms, "log.flush.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, false, "Write recovery-point-offset-checkpoint this often") \
+  X(Int, log_flush_offset_checkpoint_interval_ms, "log.flush.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, true, "Write recovery-point-offset-checkpoint this often") \
   X(Long, log_flush_scheduler_interval_ms, "log.flush.scheduler.interval.ms", "9223372036854775807", Constraint::none(), kReadOnly, true, "How often flusher checks logs") \
-  X(Int, log_flush_start_offset_checkpoint_interval_ms, "log.flush.start.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, false, "Write log-start-offset-checkpoint this often") \
+  X(Int, log_flush_start_offset_checkpoint_interval_ms, "log.flush.start.offset.checkpoint.interval.ms", "60000", Constraint::at_least(0), kReadOnly, true, "Write log-start-offset-checkpoint this often") \
   X(Int, log_index_interval_bytes, "log.index.interval.bytes", "4096", Constraint::at_least(0), kClusterWide, true, "Bytes appended between index entries") \
   X(Int, log_index_size_max_bytes, "log.index.size.max.bytes", "10485760", Constraint::at_least(4), kClusterWide, true, "Offset and time index file size cap") \
   X(Boolean, log_message_downconversion_enable, "log.message.downconversion.enable", "true", Constraint::none(), kClusterWide, false, "Convert to older formats for old fetchers") \
@@ -93,10 +93,10 @@
   X(LongOrNull, log_roll_ms, "log.roll.ms", nullptr, Constraint::none(), kClusterWide, true, "Roll segment at this age; overrides hours") \
   X(Int, log_segment_bytes, "log.segment.bytes", "1073741824", Constraint::at_least(14), kClusterWide, true, "Roll segment at this size") \
   X(Long, log_segment_delete_delay_ms, "log.segment.delete.delay.ms", "60000", Constraint::at_least(0), kClusterWide, true, "Wait before unlinking .deleted files") \
-  X(Int, max_connection_creation_rate, "max.connection.creation.rate", "2147483647", Constraint::at_least(0), kClusterWide, false, "New connections per second cap; listener-prefixed form allowed") \
+  X(Int, max_connection_creation_rate, "max.connection.creation.rate", "2147483647", Constraint::at_least(0), kClusterWide, true, "New connections per second cap; listener-prefixed form allowed") \
   X(Int, max_connections, "max.connections", "2147483647", Constraint::at_least(0), kClusterWide, true, "Broker-wide connection cap; listener-prefixed form allowed") \
   X(Int, max_connections_per_ip, "max.connections.per.ip", "2147483647", Constraint::at_least(0), kClusterWide, true, "Connection cap per client address") \
-  X(String, max_connections_per_ip_overrides, "max.connections.per.ip.overrides", "", Constraint::none(), kClusterWide, false, "host:count list overriding per-address cap") \
+  X(String, max_connections_per_ip_overrides, "max.connections.per.ip.overrides", "", Constraint::none(), kClusterWide, true, "host:count list overriding per-address cap") \
   X(Int, max_incremental_fetch_session_cache_slots, "max.incremental.fetch.session.cache.slots", "1000", Constraint::at_least(0), kReadOnly, false, "Max cached incremental fetch sessions") \
   X(Int, message_max_bytes, "message.max.bytes", "1048588", Constraint::at_least(0), kClusterWide, true, "Largest record batch accepted after compression") \
   X(List, metric_reporters, "metric.reporters", "", Constraint::none(), kClusterWide, false, "Metric reporter classes") \
@@ -105,7 +105,7 @@
   X(Long, metrics_sample_window_ms, "metrics.sample.window.ms", "30000", Constraint::at_least(1), kReadOnly, false, "Length of one metric sample") \
   X(Int, min_insync_replicas, "min.insync.replicas", "1", Constraint::at_least(1), kClusterWide, true, "Minimum ISR for acks=all writes") \
   X(Int, node_id, "node.id", "-1", Constraint::none(), kReadOnly, true, "Synonym of broker.id, filled both ways since 3.x") \
-  X(Int, num_io_threads, "num.io.threads", "8", Constraint::at_least(1), kClusterWide, false, "Request handler threads") \
+  X(Int, num_io_threads, "num.io.threads", "8", Constraint::at_least(1), kClusterWide, true, "Request handler threads") \
   X(Int, num_network_threads, "num.network.threads", "3", Constraint::at_least(1), kClusterWide, true, "Network processor threads per listener") \
   X(Int, num_partitions, "num.partitions", "1", Constraint::at_least(1), kReadOnly, true, "Default partition count of auto-created topics") \
   X(Int, num_recovery_threads_per_data_dir, "num.recovery.threads.per.data.dir", "1", Constraint::at_least(1), kClusterWide, true, "Threads per dir for load and shutdown flush") \
@@ -128,7 +128,7 @@
   X(PasswordOrNull, password_encoder_old_secret, "password.encoder.old.secret", nullptr, Constraint::none(), kReadOnly, false, "Previous secret, re-encodes at startup") \
   X(PasswordOrNull, password_encoder_secret, "password.encoder.secret", nullptr, Constraint::none(), kReadOnly, false, "Secret encrypting dynamic password configs in ZK") \
   X(Class, principal_builder_class, "principal.builder.class", "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder", Constraint::none(), kPerBroker, false, "Plugin deriving principal from TLS/SASL session") \
-  X(Int, producer_id_expiration_check_interval_ms, "producer.id.expiration.check.interval.ms", "600000", Constraint::at_least(1), kReadOnly, false, "Internal: how often producer-state expiry runs") \
+  X(Int, producer_id_expiration_check_interval_ms, "producer.id.expiration.check.interval.ms", "600000", Constraint::at_least(1), kReadOnly, true, "Internal: how often producer-state expiry runs") \
   X(Int, producer_id_expiration_ms, "producer.id.expiration.ms", "86400000", Constraint::at_least(1), kClusterWide, true, "Idle producer-state lifetime per partition (added 3.4)") \
   X(Int, producer_purgatory_purge_interval_requests, "producer.purgatory.purge.interval.requests", "1000", Constraint::none(), kReadOnly, false, "Completed entries before produce purgatory purge") \
   X(Long, queued_max_request_bytes, "queued.max.request.bytes", "-1", Constraint::none(), kReadOnly, true, "Byte budget of queued requests; -1 unlimited") \

@@ -29,12 +29,17 @@ std::string place(const ServerProperties& properties, const std::string& key) {
 
 std::vector<std::string> warnings_of(const ServerProperties& properties) {
   std::vector<std::string> out;
-  std::string later;
+  std::map<std::string_view, std::string> without_effect;  // by reason
   for (const auto& [name, value] : properties.values) {
     const std::string_view base = listener_config_base(name);
     const ConfigKey* key = find_broker_key(base.empty() ? std::string_view(name) : base);
     if (key && key->dynamic != ConfigDynamic::kDynamicOnly) {
-      if (!key->honoured || !base.empty()) later += (later.empty() ? "" : ", ") + name;
+      std::string_view why = no_effect_reason(*key);
+      if (!base.empty() && why.empty() && !listener_limit_key(base)) why = "it cannot be set for one listener here";
+      if (!why.empty()) {
+        std::string& names = without_effect[why];
+        names += (names.empty() ? "" : ", ") + name;
+      }
       continue;
     }
     if (key) {
@@ -54,7 +59,7 @@ std::vector<std::string> warnings_of(const ServerProperties& properties) {
       out.push_back(name + place(properties, name) + " is not a known key and is ignored");
     }
   }
-  if (!later.empty()) out.push_back("These keys are known and checked but have no effect yet: " + later);
+  for (const auto& [why, names] : without_effect) out.push_back("No effect, " + std::string(why) + ": " + names);
   return out;
 }
 
@@ -90,6 +95,11 @@ std::expected<LoadedConfig, ConfigProblem> load_config(const ServerProperties& p
     ConfigProblem problem;
     problem.message = "Missing required configuration `zookeeper.connect` which has no default value.";
     return std::unexpected(located(std::move(problem), properties));
+  }
+  for (const auto& [name, value] : properties.values) {
+    const std::string_view base = listener_config_base(name);
+    if (!listener_limit_key(base)) continue;
+    if (auto parsed = parse_config(*find_broker_key(base), value); !parsed) return refuse(name, parsed.error());
   }
   for (const Endpoint& e : config->bind_endpoints) {
     if (e.security_protocol != "PLAINTEXT") {

@@ -63,8 +63,13 @@ const ConfigKey* find_broker_key(std::string_view name);
 const ConfigKey* find_topic_key(std::string_view name);
 // A broker key that gives topics their default: "log.segment.bytes" for segment.bytes.
 bool topic_default_key(std::string_view broker_key);
+// max.connections and max.connection.creation.rate, which each listener may have for itself.
+bool listener_limit_key(std::string_view key);
 // "listener.name.internal.ssl.keystore.location" -> "ssl.keystore.location"; empty when there is no such prefix.
 std::string_view listener_config_base(std::string_view name);
+
+// Why a known key has no effect in this build, for people; empty for honoured ones.
+std::string_view no_effect_reason(const ConfigKey& key);
 
 // Keys that releases of the range dropped: ignored with a warning.
 struct RemovedConfigKey {

@@ -1,6 +1,7 @@
 #include "core/broker/dynamic_config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <utility>
 
@@ -72,7 +73,7 @@ void fill_synonyms(ConfigMap& values) {
 
 // Keys that each listener may have for itself yet may be set for the whole cluster.
 bool cluster_level_listener_key(std::string_view name) {
-  return name == "max.connections" || name == "max.connection.creation.rate" || name == "num.network.threads";
+  return listener_limit_key(name) || name == "num.network.threads";
 }
 
 std::string scala_set(const std::set<std::string>& names) {
@@ -179,6 +180,51 @@ std::expected<void, std::string> BrokerConfigs::validate_dynamic(const ConfigMap
   if (!per_broker && !broker_only.empty()) {
     return std::unexpected("Cannot update these configs at default cluster level, broker id must be specified: " +
                            scala_set(broker_only));
+  }
+  return {};
+}
+
+std::optional<int32_t> BrokerConfigs::listener_limit(std::string_view listener, std::string_view key) const {
+  std::string name = "listener.name." + std::string(listener) + "." + std::string(key);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return state_.with([&](const State& s) -> std::optional<int32_t> {
+    for (const ConfigMap* layer : {&s.per_broker, &s.cluster_default, &s.static_values}) {
+      const auto it = layer->find(name);
+      if (it == layer->end()) continue;
+      if (const auto value = parse_config(*find_broker_key(key), it->second)) {
+        return static_cast<int32_t>(std::get<int64_t>(*value));
+      }
+    }
+    return std::nullopt;
+  });
+}
+
+std::expected<void, std::string> BrokerConfigs::check_thread_counts(const ConfigMap& properties) const {
+  const auto config = current();
+  const std::pair<const char*, int64_t> counts[] = {
+      {"background.threads", config->background_threads},
+      {"num.io.threads", config->num_io_threads},
+      {"num.network.threads", config->num_network_threads},
+      {"num.recovery.threads.per.data.dir", config->num_recovery_threads_per_data_dir},
+      {"num.replica.fetchers", config->num_replica_fetchers}};
+  for (const auto& [key, now] : counts) {
+    const auto given = properties.find(key);
+    if (given == properties.end()) continue;
+    const auto parsed = parse_config(*find_broker_key(key), given->second);
+    if (!parsed) return std::unexpected(parsed.error());
+    const int64_t wanted = std::get<int64_t>(*parsed);
+    std::string why;
+    if (wanted < 1) {
+      why = "value should be at least 1";
+    } else if (wanted < now / 2) {
+      why = "value should be at least half the current value " + std::to_string(now);
+    } else if (wanted > now * 2) {
+      why = "value should not be greater than double the current value " + std::to_string(now);
+    }
+    if (!why.empty()) {
+      return std::unexpected("Dynamic thread count update validation failed for " + std::string(key) + "=" +
+                             given->second + ", " + why);
+    }
   }
   return {};
 }

@@ -77,6 +77,11 @@ class BrokerConfigs {
   // What an alteration of broker keys would be refused for (DynamicBrokerConfig.validateConfigs). Error: Java's text.
   static std::expected<void, std::string> validate_dynamic(const ConfigMap& properties, bool per_broker);
 
+  // max.connections or max.connection.creation.rate of one listener, where it has one of its own.
+  std::optional<int32_t> listener_limit(std::string_view listener, std::string_view key) const;
+  // Thread counts change by at most a factor of two (DynamicThreadPool.validateReconfiguration). Error: Java's text.
+  std::expected<void, std::string> check_thread_counts(const ConfigMap& properties) const;
+
   std::vector<ConfigEntry> describe_topic(std::string_view topic) const;
   std::vector<ConfigEntry> describe_broker() const;
   std::vector<ConfigEntry> describe_cluster_default() const;

@@ -255,6 +255,20 @@ std::expected<KafkaConfig, ConfigProblem> KafkaConfig::from(const ConfigMap& pro
     return std::unexpected(ConfigProblem{"", 0, given == filled.end() ? "" : key,
                                          given == filled.end() ? "" : given->second, std::move(message)});
   };
+  for (const std::string_view item : split(c.max_connections_per_ip_overrides)) {
+    const size_t colon = item.rfind(':');
+    int32_t count = -1;
+    if (colon != std::string_view::npos && colon > 0) {
+      const char* end = item.data() + item.size();
+      const auto parsed = std::from_chars(item.data() + colon + 1, end, count);
+      if (parsed.ec != std::errc{} || parsed.ptr != end) count = -1;
+    }
+    if (count < 0) {
+      return refuse("max.connections.per.ip.overrides",
+                    "'" + std::string(item) + "' is not host:count (allowed: a list such as 127.0.0.1:200,host:100)");
+    }
+    c.connection_overrides[std::string(item.substr(0, colon))] = count;
+  }
   if (std::string why = check_relations(c); !why.empty()) {
     const std::string named = why.substr(0, why.find_first_of(" ="));
     return refuse(named, std::move(why));

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,16 +41,17 @@ struct KafkaConfig {
 #undef X
 
   // Derived.
-  int32_t protocol_version = 304;            // of inter.broker.protocol.version
-  std::vector<std::string> data_dirs;        // log.dirs, else log.dir
-  std::vector<Endpoint> bind_endpoints;      // listeners; host "" = all interfaces
-  std::vector<Endpoint> advertised;          // advertised.listeners, else listeners
-  std::string inter_broker_listener;         // a name of `advertised`
-  int64_t retention_ms = 604800000;          // log.retention.{ms,minutes,hours}; -1 unlimited
-  int64_t roll_ms = 604800000;               // log.roll.{ms,hours}
-  int64_t roll_jitter_ms = 0;                // log.roll.jitter.{ms,hours}
-  int64_t flush_ms = INT64_MAX;              // log.flush.interval.ms, else log.flush.scheduler.interval.ms
-  int32_t zookeeper_connect_timeout_ms = 0;  // zookeeper.connection.timeout.ms, else the session's
+  int32_t protocol_version = 304;                       // of inter.broker.protocol.version
+  std::vector<std::string> data_dirs;                   // log.dirs, else log.dir
+  std::vector<Endpoint> bind_endpoints;                 // listeners; host "" = all interfaces
+  std::vector<Endpoint> advertised;                     // advertised.listeners, else listeners
+  std::string inter_broker_listener;                    // a name of `advertised`
+  int64_t retention_ms = 604800000;                     // log.retention.{ms,minutes,hours}; -1 unlimited
+  int64_t roll_ms = 604800000;                          // log.roll.{ms,hours}
+  int64_t roll_jitter_ms = 0;                           // log.roll.jitter.{ms,hours}
+  int64_t flush_ms = INT64_MAX;                         // log.flush.interval.ms, else log.flush.scheduler.interval.ms
+  std::map<std::string, int32_t> connection_overrides;  // max.connections.per.ip.overrides, by host name or address
+  int32_t zookeeper_connect_timeout_ms = 0;             // zookeeper.connection.timeout.ms, else the session's
   bool uses_topic_ids() const { return protocol_version >= 208; }
 
   // From explicit properties (file, overrides, dynamic). require_zookeeper: a broker is about to start.

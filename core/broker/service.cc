@@ -8,6 +8,12 @@
 namespace kz::broker {
 
 namespace {
+// Dynamic keys that a running broker follows, beside topics' defaults.
+bool takes_effect_at_once(std::string_view key) {
+  return topic_default_key(key) || listener_limit_key(key) || key == "max.connections.per.ip" ||
+         key == "max.connections.per.ip.overrides" || key == "num.network.threads" ||
+         key == "producer.id.expiration.ms";
+}
 std::string peer_of(const IncomingRequest& request) {
   return request.connection->client_address + ":" + std::to_string(request.connection->client_port);
 }
@@ -115,8 +121,16 @@ void Broker::set_dynamic_broker_config(bool per_broker, std::map<std::string, st
     log_.warn("Dynamic configuration {} is not valid and is left out", key);
   }
   for (const auto& [key, value] : properties) {
-    if (!topic_default_key(key)) log_.warn("Dynamic configuration {} is stored but has no effect yet", key);
+    const std::string_view base = listener_config_base(key);
+    const ConfigKey* known = find_broker_key(base.empty() ? std::string_view(key) : base);
+    if (!known) continue;  // kept for plugins
+    std::string_view why = no_effect_reason(*known);
+    if (why.empty() && !takes_effect_at_once(base.empty() ? std::string_view(key) : base)) {
+      why = "it is read at the next start";
+    }
+    if (!why.empty()) log_.warn("Dynamic configuration {} is stored and has no effect: {}", key, why);
   }
+  if (on_config_changed) on_config_changed();
   for (const auto& partition : replicas_.all()) {
     const std::string& topic = partition->topic_partition().topic;
     partition->log().set_config(configs_.log_config(topic));

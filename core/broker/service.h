@@ -77,6 +77,8 @@ class Broker : public RequestService {
   // Set by the composition before requests come.
   TopicAdmin* topic_admin = nullptr;
   ProducerIds* producer_ids = nullptr;
+  // The dynamic configuration of this broker or of all changed; configs() has it already. Control thread.
+  std::function<void()> on_config_changed;
   // A log directory failed, after the waiting were told; any thread.
   std::function<void()> on_directory_failed;
 

@@ -155,6 +155,11 @@ void Log::remove_expired_producers(int64_t now_ms) {
   producers_.remove_expired(now_ms);
 }
 
+void Log::set_producer_expiration(int64_t expiration_ms) {
+  std::lock_guard lock(mutex_);
+  producers_.set_expiration(expiration_ms);
+}
+
 void Log::run_in_background(std::move_only_function<void()> job) {
   if (!env_->background) return job();
   // A full queue means that the disk is far behind; the job then runs here rather than not at all.

@@ -25,7 +25,7 @@ namespace kz::storage {
 // What all logs of one directory share. Outlives them.
 struct LogEnvironment {
   FileSystem* fs = nullptr;
-  // Runs a job on a disk thread, in order; false: not taken. In place when empty (tests).
+  // Runs a job on a disk thread; false: not taken. In place when empty (tests).
   std::function<bool(std::move_only_function<void()>)> background;
   // Where appends run while the disk is slow, so that no reactor waits for it; a thread of its own, because
   // `background` may be busy syncing for seconds. Not used when empty.
@@ -36,7 +36,6 @@ struct LogEnvironment {
   std::function<void(const std::string& why)> on_failure;
   // Runs a job after a while, on a disk thread. In place when empty (tests).
   std::function<void(int64_t delay_ms, std::move_only_function<void()>)> later;
-  int64_t producer_expiration_ms = 86'400'000;
 };
 
 // What loading found (recovery.h), or an empty log.
@@ -103,6 +102,7 @@ class Log final : public PartitionLog, public std::enable_shared_from_this<Log> 
   // Segments that the retention rules give up, oldest first. Returns how many went.
   Result<int> delete_old_segments(Now now);
   void remove_expired_producers(int64_t now_ms);
+  void set_producer_expiration(int64_t expiration_ms);
   // Epoch file, if it changed.
   Status write_epochs(bool sync);
   // flush, producer snapshot, epoch file, trimmed indexes; then nothing may be called but the destructor.

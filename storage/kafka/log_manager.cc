@@ -10,7 +10,11 @@
 namespace kz::storage {
 
 LogManager::LogManager(FileSystem& fs, LogManagerOptions options)
-    : fs_(fs), options_(std::move(options)), log_("kafka.log.LogManager"), rng_(options_.seed) {}
+    : fs_(fs),
+      options_(std::move(options)),
+      log_("kafka.log.LogManager"),
+      producer_expiration_ms_(options_.producer_expiration_ms),
+      rng_(options_.seed) {}
 
 LogManager::~LogManager() {
   // Jobs hold their logs; the pools run what is queued before the directories go.
@@ -47,7 +51,7 @@ void LogManager::remove_due(int64_t wall_ms) {
 
 void LogManager::make_environment(Directory& directory) {
   if (options_.background) {
-    directory.pool = std::make_unique<DiskPool>("kafka-log-sync", 1);
+    directory.pool = std::make_unique<DiskPool>("kafka-log-sync", static_cast<size_t>(options_.sync_threads_per_dir));
     directory.slow_lane = std::make_unique<DiskPool>("kafka-log-write", 1);
   }
   auto environment = std::make_shared<LogEnvironment>();
@@ -62,7 +66,6 @@ void LogManager::make_environment(Directory& directory) {
   environment->later = [this](int64_t delay_ms, std::move_only_function<void()> job) {
     later(delay_ms, std::move(job));
   };
-  environment->producer_expiration_ms = options_.producer_expiration_ms;
   directory.environment = std::move(environment);
 }
 
@@ -113,11 +116,12 @@ LogConfig LogManager::config_for(const std::string& topic) const {
   return config_of ? config_of(topic) : options_.defaults;
 }
 
-std::expected<void, std::string> LogManager::load() {
+std::expected<void, std::string> LogManager::load(int threads_per_dir) {
   was_clean_ = true;
   for (auto& d : directories_) {
     if (d->offline) continue;
-    if (auto ok = load_directory(*d); !ok) return ok;
+    if (auto ok = load_directory(*d, threads_per_dir > 0 ? threads_per_dir : options_.recovery_threads_per_dir); !ok)
+      return ok;
     was_clean_ = was_clean_ && d->clean;
   }
   if (std::all_of(directories_.begin(), directories_.end(), [](const auto& d) { return d->offline.load(); }))
@@ -125,7 +129,7 @@ std::expected<void, std::string> LogManager::load() {
   return {};
 }
 
-std::expected<void, std::string> LogManager::load_directory(Directory& d) {
+std::expected<void, std::string> LogManager::load_directory(Directory& d, int recovery_threads) {
   const auto failed = [&](const Error& e, const char* doing) -> std::expected<void, std::string> {
     directory_failed(
         d, fmt::format("Error while {} in dir {}: {} ({}, {})", doing, d.path, errc_text(e.code), e.what, e.detail));
@@ -188,8 +192,7 @@ std::expected<void, std::string> LogManager::load_directory(Directory& d) {
     std::lock_guard map_lock(mutex_);
     if (!logs_.emplace(job.tp, Entry{*log, &d}).second) duplicate = job.name;
   };
-  const auto threads =
-      std::min<size_t>(static_cast<size_t>(std::max(options_.recovery_threads_per_dir, 1)), jobs.size());
+  const auto threads = std::min<size_t>(static_cast<size_t>(std::max(recovery_threads, 1)), jobs.size());
   if (threads <= 1 || !options_.background) {
     for (const auto& job : jobs) run(job);
   } else {
@@ -223,7 +226,7 @@ Result<std::shared_ptr<Log>> LogManager::load_one(Directory& d, const std::strin
   options.recovery_point = value(recovery_points);
   options.config = config_for(tp.topic);
   options.now_ms = wall_ms();
-  options.producer_expiration_ms = options_.producer_expiration_ms;
+  options.producer_expiration_ms = producer_expiration_ms_;
   KZ_TRY(LogState state, load_log(fs_, d.path + "/" + name, tp, options));
   auto log = std::make_shared<Log>(std::move(state), d.environment, options.config);
   log->set_high_watermark(value(high_watermarks));
@@ -261,7 +264,7 @@ Result<std::shared_ptr<PartitionLog>> LogManager::get_or_create(const TopicParti
   }
   if (best == nullptr) return fail(Errc::kIo, "no log directory is online");
   const std::string path = best->path + "/" + partition_directory(tp);
-  auto state = create_log(fs_, path, tp, wall_ms(), options_.producer_expiration_ms, preallocation_of(config));
+  auto state = create_log(fs_, path, tp, wall_ms(), producer_expiration_ms_, preallocation_of(config));
   if (!state) {
     directory_failed(*best, fmt::format("Error while creating log for {} in dir {}: {} ({})", partition_directory(tp),
                                         best->path, errc_text(state.error().code), state.error().what));
@@ -361,7 +364,6 @@ void LogManager::enforce_retention(Now now) {
   remove_due(now.wall_ms);
   for (const auto& [log, directory] : logs()) {
     if (directory->offline) continue;
-    log->remove_expired_producers(now.wall_ms);
     // A failure has taken the directory offline already.
     (void)log->delete_old_segments(now);
   }
@@ -373,7 +375,16 @@ void LogManager::flush_dirty(Now now) {
     if (!directory->offline) (void)log->flush_if_due(now);
 }
 
-Status LogManager::write_checkpoints(Directory& d) {
+void LogManager::remove_expired_producers(Now now) {
+  for (const auto& [log, directory] : logs()) log->remove_expired_producers(now.wall_ms);
+}
+
+void LogManager::set_producer_expiration(int64_t expiration_ms) {
+  if (producer_expiration_ms_.exchange(expiration_ms) == expiration_ms) return;
+  for (const auto& [log, directory] : logs()) log->set_producer_expiration(expiration_ms);
+}
+
+Status LogManager::write_checkpoints(Directory& d, CheckpointKind kind) {
   std::lock_guard one_writer(d.checkpoint_mutex);
   log_state::OffsetCheckpoint recovery_points;
   log_state::OffsetCheckpoint log_starts;
@@ -395,16 +406,17 @@ Status LogManager::write_checkpoints(Directory& d) {
     changed = true;
     return {};
   };
-  KZ_CHECK(put(kRecoveryPointCheckpoint, recovery_points));
-  KZ_CHECK(put(kLogStartCheckpoint, log_starts));
-  KZ_CHECK(put(kHighWatermarkCheckpoint, high_watermarks));
+  const auto due = [kind](CheckpointKind k) { return kind == CheckpointKind::kAll || kind == k; };
+  if (due(CheckpointKind::kRecoveryPoints)) KZ_CHECK(put(kRecoveryPointCheckpoint, recovery_points));
+  if (due(CheckpointKind::kLogStarts)) KZ_CHECK(put(kLogStartCheckpoint, log_starts));
+  if (due(CheckpointKind::kHighWatermarks)) KZ_CHECK(put(kHighWatermarkCheckpoint, high_watermarks));
   return changed ? fs_.sync_directory(d.path) : Status{};
 }
 
-void LogManager::write_checkpoints() {
+void LogManager::write_checkpoints(CheckpointKind kind) {
   for (auto& d : directories_) {
     if (d->offline) continue;
-    if (auto ok = write_checkpoints(*d); !ok)
+    if (auto ok = write_checkpoints(*d, kind); !ok)
       directory_failed(
           *d, fmt::format("Disk error while writing checkpoints in dir {}: {}", d->path, errc_text(ok.error().code)));
   }
@@ -422,7 +434,7 @@ void LogManager::shutdown() {
       if (auto ok = log->close(); !ok) clean = false;
     };
     for (const auto& log : logs_of(*d)) close_one(log);
-    if (auto ok = write_checkpoints(*d); !ok) clean = false;
+    if (auto ok = write_checkpoints(*d, CheckpointKind::kAll); !ok) clean = false;
     if (!clean || d->offline) {
       log_.warn("Log directory {} was not closed cleanly; the next start recovers it", d->path);
       continue;

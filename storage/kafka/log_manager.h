@@ -23,12 +23,15 @@ struct LogManagerOptions {
   std::vector<std::string> dirs;  // log.dirs
   LogConfig defaults;             // where config_of is not set
   int recovery_threads_per_dir = 1;
+  int sync_threads_per_dir = 1;
   int64_t producer_expiration_ms = 86'400'000;
   // The clock for creation times and delayed removal; the system's when empty.
   std::function<int64_t()> wall_ms;
   uint64_t seed = 0;       // for the names of deleted directories
   bool background = true;  // false: everything runs in the caller's thread (simulator)
 };
+
+enum class CheckpointKind : uint8_t { kAll, kRecoveryPoints, kLogStarts, kHighWatermarks };
 
 // Thread-safe after load().
 class LogManager final : public LogStore {
@@ -39,8 +42,9 @@ class LogManager final : public LogStore {
   // Creates missing directories and locks all. Error: one line for people. A directory that cannot be used is offline;
   // an error only when it is locked by another process, named twice, or none is left.
   std::expected<void, std::string> open();
-  // Loads every log, in parallel per directory. config_of is asked for each topic.
-  std::expected<void, std::string> load();
+  // Loads every log, in parallel per directory. config_of is asked for each topic. threads_per_dir 0: as in the
+  // options.
+  std::expected<void, std::string> load(int threads_per_dir = 0);
   // Clean stop: logs closed, checkpoints and the clean-shutdown marker written, locks released.
   void shutdown();
 
@@ -54,7 +58,10 @@ class LogManager final : public LogStore {
   std::vector<DirInfo> directories() const override;
   void enforce_retention(Now now) override;
   void flush_dirty(Now now) override;
-  void write_checkpoints() override;
+  void write_checkpoints() override { write_checkpoints(CheckpointKind::kAll); }
+  void write_checkpoints(CheckpointKind kind);
+  void remove_expired_producers(Now now);
+  void set_producer_expiration(int64_t expiration_ms);
   // Files that were renamed for deletion and whose delay is over; the housekeeping calls do it too.
   void remove_due(int64_t wall_ms);
   // How the directory was left: true only when every directory had the clean-shutdown marker.
@@ -83,7 +90,7 @@ class LogManager final : public LogStore {
 
   int64_t wall_ms() const;
   void later(int64_t delay_ms, std::move_only_function<void()> job);
-  std::expected<void, std::string> load_directory(Directory& directory);
+  std::expected<void, std::string> load_directory(Directory& directory, int threads);
   Result<std::shared_ptr<Log>> load_one(Directory& directory, const std::string& name, const TopicPartition& tp,
                                         const log_state::OffsetCheckpoint& recovery_points,
                                         const log_state::OffsetCheckpoint& log_starts,
@@ -92,13 +99,14 @@ class LogManager final : public LogStore {
   std::vector<std::pair<std::shared_ptr<Log>, Directory*>> logs() const;
   std::vector<std::shared_ptr<Log>> logs_of(const Directory& directory) const;
   void directory_failed(Directory& directory, const std::string& why);
-  Status write_checkpoints(Directory& directory);
+  Status write_checkpoints(Directory& directory, CheckpointKind kind);
   void make_environment(Directory& directory);
 
   FileSystem& fs_;
   const LogManagerOptions options_;
   log::Logger log_;
   std::vector<std::unique_ptr<Directory>> directories_;  // fixed after open()
+  std::atomic<int64_t> producer_expiration_ms_;
   bool was_clean_ = false;
   bool stopped_ = false;
 

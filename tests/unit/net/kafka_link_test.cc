@@ -114,6 +114,10 @@ struct Fixture {
     link.close();
     service.join_threads();
   }
+  void limit(ConnectionLimits limits) {
+    link.set_limits(std::move(limits));
+    one.run_sync([] {});
+  }
   EchoService service;
   Reactor one{"one"}, two{"two"};
   KafkaLink link{{&one, &two}, service, 0};
@@ -260,9 +264,8 @@ TEST_CASE("a slow reader holds up its own requests only, and gets every byte of 
 }
 
 TEST_CASE("limits per address; the place of a connection that ended is free again") {
-  KafkaListenOptions options;
-  options.max_per_ip = 2;
-  Fixture f(options);
+  Fixture f;
+  f.limit({.per_ip = 2});
   auto a = std::make_unique<SocketClient>(f.port);
   SocketClient b(f.port);
   a->write(framed("e"));
@@ -279,9 +282,8 @@ TEST_CASE("limits per address; the place of a connection that ended is free agai
 }
 
 TEST_CASE("max.connections leaves the next one in the backlog until there is room") {
-  KafkaListenOptions options;
-  options.max_connections = 1;
-  Fixture f(options);
+  Fixture f;
+  f.limit({.total = 1});
   auto a = std::make_unique<SocketClient>(f.port);
   a->write(framed("e"));
   CHECK(a->read_frame() == "e");
@@ -290,6 +292,24 @@ TEST_CASE("max.connections leaves the next one in the backlog until there is roo
   CHECK_FALSE(b.readable(20));
   a.reset();
   CHECK(b.read_frame() == "e waiting");
+}
+
+TEST_CASE("limits change while the link serves") {
+  Fixture f;
+  f.limit({.per_ip = 1, .per_ip_overrides = {{"127.0.0.1", 2}}});
+  SocketClient a(f.port), b(f.port);
+  for (SocketClient* c : {&a, &b}) {
+    c->write(framed("e"));
+    CHECK(c->read_frame() == "e");
+  }
+  SocketClient refused(f.port);
+  CHECK(refused.closed_by_peer());
+  f.limit({.listeners = {{"PLAINTEXT", {.total = 2, .per_second = INT32_MAX}}}});
+  SocketClient waiting(f.port);
+  waiting.write(framed("e waiting"));
+  CHECK_FALSE(waiting.readable(20));
+  f.limit({});
+  CHECK(waiting.read_frame() == "e waiting");
 }
 
 TEST_CASE("idle connections are closed, waiting ones are not") {

@@ -204,11 +204,47 @@ TEST_CASE("unknown, removed and idle keys warn and do not stop the broker") {
   const auto loaded =
       load_config(file("hostname=x\nhost.name=y\nsasl.enabled.mechanisms=PLAIN\nnum.replica.fetchers=2\n"));
   REQUIRE(loaded.has_value());
-  REQUIRE(loaded->warnings.size() == 3);
+  REQUIRE(loaded->warnings.size() == 4);
   CHECK(loaded->warnings[0].find("host.name (server.properties:3) was removed in Kafka 3.0") != std::string::npos);
   CHECK(loaded->warnings[0].find("use listeners") != std::string::npos);
   CHECK(loaded->warnings[1] == "hostname (server.properties:2) is not a known key and is ignored");
-  CHECK(loaded->warnings[2].find("num.replica.fetchers, sasl.enabled.mechanisms") != std::string::npos);
+  CHECK(loaded->warnings[2] == "No effect, TLS and SASL are not served yet: sasl.enabled.mechanisms");
+  CHECK(loaded->warnings[3] == "No effect, brokers do not replicate to each other yet: num.replica.fetchers");
+}
+
+TEST_CASE("every key without effect has a reason of its own kind") {
+  for (const ConfigKey& key : broker_config_keys()) {
+    INFO(key.name);
+    CHECK(no_effect_reason(key).empty() == key.honoured);
+    CHECK(no_effect_reason(key) != "it belongs to what is not served here");
+  }
+}
+
+TEST_CASE("limits of connections: overrides per address, listeners of their own, dynamic thread counts") {
+  const auto loaded =
+      load_config(file("max.connections.per.ip=0\nmax.connections.per.ip.overrides=127.0.0.1:5, ::1:6\n"
+                       "listener.name.plaintext.max.connections=7\n"));
+  REQUIRE(loaded.has_value());
+  CHECK(loaded->config.connection_overrides == std::map<std::string, int32_t>{{"127.0.0.1", 5}, {"::1", 6}});
+  CHECK(loaded->warnings.empty());
+  CHECK(load_config(file("max.connections.per.ip.overrides=127.0.0.1\n")).error().to_string().find("host:count") !=
+        std::string::npos);
+
+  BrokerConfigs configs(
+      {{"broker.id", "1"}, {"zookeeper.connect", "z"}, {"listener.name.plaintext.max.connections", "7"}});
+  CHECK(configs.listener_limit("PLAINTEXT", "max.connections") == 7);
+  CHECK(configs.listener_limit("PLAINTEXT", "max.connection.creation.rate") == std::nullopt);
+  configs.set_dynamic(true, {{"listener.name.plaintext.max.connections", "8"}, {"max.connections", "9"}});
+  CHECK(configs.listener_limit("PLAINTEXT", "max.connections") == 8);
+  CHECK(configs.current()->max_connections == 9);
+
+  CHECK(configs.check_thread_counts({{"num.network.threads", "6"}}).has_value());
+  CHECK(configs.check_thread_counts({{"num.network.threads", "7"}}).error() ==
+        "Dynamic thread count update validation failed for num.network.threads=7, value should not be greater than "
+        "double the current value 3");
+  CHECK(configs.check_thread_counts({{"num.io.threads", "3"}}).error() ==
+        "Dynamic thread count update validation failed for num.io.threads=3, value should be at least half the current "
+        "value 8");
 }
 
 TEST_CASE("listeners, directories and times derive as Kafka derives them") {
