@@ -14,7 +14,7 @@
 namespace kz::cmd {
 
 namespace {
-constexpr Duration kPeerPatience = ms(2000);
+constexpr Duration kPeerPatience = ms(1000);
 }
 
 uint64_t random_seed() {
@@ -42,11 +42,17 @@ ToolRuntime::~ToolRuntime() {
   reactor_.join();
 }
 
-void ToolRuntime::watch_peers(client::KafkaClient& client) {
-  client.set_peer_listener([this](client::PeerKind kind, const std::string& address) {
-    if (std::exchange(hinted_, true)) return;
-    hint(client::peer_hint(kind, address, "Kafka"));
-  });
+void ToolRuntime::recognised(client::PeerKind kind, const std::string& address) {
+  if (std::exchange(hinted_, true)) return;
+  std::string line = client::peer_hint(kind, address, "Kafka");
+  if (kind != client::PeerKind::kUnknown && wrong_peer_) return wrong_peer_(std::move(line));
+  if (line.empty()) line = address + " does not answer as a broker: it may be an SSL listener or another service";
+  hint(line);
+}
+
+void ToolRuntime::watch_peers(client::KafkaClient& client, WrongPeer wrong_peer) {
+  if (client.config().bootstrap.size() == 1) wrong_peer_ = std::move(wrong_peer);
+  client.set_peer_listener([this](client::PeerKind kind, const std::string& address) { recognised(kind, address); });
   client.set_failure_listener([this](const client::HostPort& address, Error why, bool before_ready) {
     if (before_ready && why.code == Errc::kDisconnected) probe(address);
   });
@@ -57,17 +63,16 @@ void ToolRuntime::watch_peers(client::KafkaClient& client) {
   });
 }
 
-void ToolRuntime::forget_peers() { reactor_.cancel(std::exchange(patience_, 0)); }
+void ToolRuntime::forget_peers() {
+  reactor_.cancel(std::exchange(patience_, 0));
+  wrong_peer_ = nullptr;
+}
 
 void ToolRuntime::probe(const client::HostPort& address) {
   if (hinted_ || probe_) return;
   probe_ = std::make_unique<client::PeerProbe>(*connector_, reactor_);
-  probe_->ask(address.host, address.port, [this, text = address.text()](client::PeerKind kind) {
-    if (std::exchange(hinted_, true)) return;
-    std::string line = client::peer_hint(kind, text, "Kafka");
-    if (line.empty()) line = text + " does not answer as a broker: it may be an SSL listener or another service";
-    hint(line);
-  });
+  probe_->ask(address.host, address.port,
+              [this, text = address.text()](client::PeerKind kind) { recognised(kind, text); });
 }
 
 net::ConnectorOptions connector_options(const ClientConfig& config) {

@@ -39,9 +39,11 @@ class ToolRuntime {
     reactor_.post([promise, &start] { start([promise](T value) { promise->set_value(std::move(value)); }); });
     return future.get();
   }
-  // Prints one hint line, once, when a peer turns out to be something else than a broker. Reactor only; the client is
+  // Prints one hint line, once, when a peer turns out to be something else than a broker. With wrong_peer, and when
+  // that peer was the only one to ask, the line goes there instead, and the tool ends. Reactor only; the client is
   // destroyed there too, after forget_peers().
-  void watch_peers(client::KafkaClient& client);
+  using WrongPeer = std::function<void(std::string hint)>;
+  void watch_peers(client::KafkaClient& client, WrongPeer wrong_peer = {});
   void forget_peers();
 
  private:
@@ -51,7 +53,9 @@ class ToolRuntime {
   std::unique_ptr<client::PeerProbe> probe_;
   bool hinted_ = false;
   TimerId patience_ = 0;
+  WrongPeer wrong_peer_;
   void probe(const client::HostPort& address);
+  void recognised(client::PeerKind kind, const std::string& address);
 };
 
 uint64_t random_seed();

@@ -68,15 +68,29 @@ std::expected<StartArguments, std::string> parse(const std::vector<std::string>&
   return out;
 }
 
+bool set_in_environment(const char* name) {
+  const char* given = std::getenv(name);
+  return given != nullptr && *given != 0;
+}
+
 // Where kafka-run-class.sh puts logs: $LOG_DIR, else logs beside the directory of the script.
 std::string log_directory(const Invocation& invocation) {
-  if (const char* given = std::getenv("LOG_DIR"); given != nullptr && *given != 0) return given;
+  if (set_in_environment("LOG_DIR")) return std::getenv("LOG_DIR");
   const size_t slash = invocation.called_path.rfind('/');
   const std::string bin = slash == std::string::npos ? "." : invocation.called_path.substr(0, slash);
   return bin + "/../logs";
 }
 
-int serve(const StartArguments& arguments, Daemon* daemon) {
+// Log files are written as by the script: always in the background, in the foreground when the command was called by
+// the script's name or LOG_DIR says where.
+bool writes_log_files(const Invocation& invocation) {
+  std::string_view name = invocation.called_path;
+  name.remove_prefix(name.rfind('/') == std::string_view::npos ? 0 : name.rfind('/') + 1);
+  return name.starts_with("kafka-server-start") || set_in_environment("LOG_DIR");
+}
+
+// log_dir: for the log files; "" = standard output only.
+int serve(const StartArguments& arguments, const std::string& log_dir, Daemon* daemon) {
   server::BrokerOptions options;
   const auto text = storage::posix_fs().read_file(arguments.file);
   if (!text) {
@@ -103,7 +117,13 @@ int serve(const StartArguments& arguments, Daemon* daemon) {
     request_stop();
   };
   hold_stop_signals();
-  start_server_logging(LogLayout::kKafka, log::Level::kInfo);
+  const log::Logger log("kafka.server.KafkaServer");
+  if (!start_broker_logging(log::Level::kInfo, log_dir)) {
+    log.warn("{}: no log file can be written there; log lines go to standard output only", log_dir);
+  }
+  if (set_in_environment("KAFKA_LOG4J_OPTS")) {
+    log.warn("KAFKA_LOG4J_OPTS has no effect: there is no log4j; LOG_DIR says where log files go");
+  }
   auto server = server::BrokerServer::start(storage::posix_fs(), std::move(options));
   if (!server) {
     stop_logging();
@@ -134,10 +154,12 @@ int start(const Invocation& invocation, const Parsed&) {
     return 0;
   }
   if (arguments->file.empty()) return usage(invocation);
-  if (!arguments->daemon) return serve(*arguments, nullptr);
   const std::string directory = log_directory(invocation);
+  const bool files = arguments->daemon || writes_log_files(invocation);
+  const auto made = files ? storage::posix_fs().create_directories(directory) : Status{};
+  if (!arguments->daemon) return serve(*arguments, files ? directory : "", nullptr);
   const std::string out = directory + "/kafkaServer.out";
-  if (auto made = storage::posix_fs().create_directories(directory); !made) {
+  if (!made) {
     std::fprintf(stderr, "kafka-server-start: %s: %s\n", directory.c_str(), errc_text(made.error().code));
     return 1;
   }
@@ -146,7 +168,7 @@ int start(const Invocation& invocation, const Parsed&) {
     std::fprintf(stderr, "kafka-server-start: %s: %s\n", out.c_str(), errc_text(daemon.error().code));
     return 1;
   }
-  if (daemon->is_daemon()) return serve(*arguments, &*daemon);
+  if (daemon->is_daemon()) return serve(*arguments, directory, &*daemon);
   // The script returns 0 at once whatever happens; a broker that cannot start is told here.
   if (daemon->wait(kDaemonWaitMs) == Daemon::State::kGone) {
     const auto said = storage::posix_fs().read_file(out);
@@ -198,10 +220,12 @@ const Command kKafkaServerStartCommand{
     {"kafka-server-start.sh"},
     "start a Kafka broker from a server.properties file",
     "[-daemon] server.properties [--override property=value]*",
-    "Starts a broker in the foreground; log lines go to standard output. SIGTERM and SIGINT stop it cleanly.\n\n"
+    "Starts a broker in the foreground; log lines go to standard output and, when the command is called by this name "
+    "or LOG_DIR is set, to server.log, controller.log and state-change.log in $LOG_DIR, set aside each hour. SIGTERM "
+    "and SIGINT stop it cleanly.\n\n"
     "-daemon, only as the first argument, leaves it in the background with its output in $LOG_DIR/kafkaServer.out "
     "(LOG_DIR is logs beside the directory of the command unless set). --override, any number of times, goes over the "
-    "file. --version after the file prints the version.",
+    "file. --version after the file prints the version. KAFKA_LOG4J_OPTS has no effect and is named at start.",
     {},
     Grammar::kRaw,
     start};

@@ -2,14 +2,18 @@
 #include "cmd/logging.h"
 
 #include <spdlog/async.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/time.h>
 
+#include <cstdio>
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 namespace kz::cmd {
 namespace {
@@ -17,6 +21,8 @@ namespace {
 constexpr size_t kQueueLinesMax = 1024;
 
 std::shared_ptr<spdlog::logger> g_logger;
+// Loggers by the start of their names that have a file for themselves; before any thread logs.
+std::vector<std::pair<std::string_view, std::shared_ptr<spdlog::logger>>> g_own_files;
 LogLayout g_layout = LogLayout::kKafka;
 std::string g_myid;
 
@@ -54,8 +60,60 @@ std::string layout(const log::Line& line) {
 
 void sink(const log::Line& line) {
   // One spdlog level for all: filtering happened in core/base/log.h already.
-  if (g_logger)
-    g_logger->log(line.level >= log::Level::kError ? spdlog::level::err : spdlog::level::info, layout(line));
+  spdlog::logger* logger = g_logger.get();
+  for (const auto& [prefix, own] : g_own_files) {
+    if (line.logger.starts_with(prefix)) logger = own.get();
+  }
+  if (logger) logger->log(line.level >= log::Level::kError ? spdlog::level::err : spdlog::level::info, layout(line));
+}
+
+// log4j's DailyRollingFileAppender with the pattern of an hour.
+class HourlyFile final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit HourlyFile(std::string path) : path_(std::move(path)), hour_(hour_of(std::time(nullptr))) { open(); }
+  ~HourlyFile() override {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  bool usable() const { return file_ != nullptr; }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    if (std::string hour = hour_of(std::time(nullptr)); hour != hour_) {
+      if (file_ != nullptr) std::fclose(std::exchange(file_, nullptr));
+      (void)std::rename(path_.c_str(), (path_ + "." + hour_).c_str());
+      hour_ = std::move(hour);
+      open();
+    }
+    if (file_ == nullptr) return;
+    std::fwrite(msg.payload.data(), 1, msg.payload.size(), file_);
+    std::fputc('\n', file_);
+  }
+  void flush_() override {
+    if (file_ != nullptr) std::fflush(file_);
+  }
+
+ private:
+  static std::string hour_of(time_t now) {
+    tm local{};
+    localtime_r(&now, &local);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%d-%H", &local);
+    return text;
+  }
+  void open() { file_ = std::fopen(path_.c_str(), "ae"); }
+
+  const std::string path_;
+  std::string hour_;
+  FILE* file_ = nullptr;
+};
+
+std::shared_ptr<spdlog::logger> asynchronous(std::vector<spdlog::sink_ptr> sinks) {
+  auto logger = std::make_shared<spdlog::async_logger>("kz", sinks.begin(), sinks.end(), spdlog::thread_pool(),
+                                                       spdlog::async_overflow_policy::overrun_oldest);
+  logger->set_pattern("%v");
+  logger->set_level(spdlog::level::trace);
+  logger->flush_on(spdlog::level::trace);
+  return logger;
 }
 
 void install(std::shared_ptr<spdlog::logger> logger, LogLayout layout, log::Level level) {
@@ -93,10 +151,30 @@ void start_server_logging(LogLayout layout, log::Level level, const std::string&
   } else {
     out = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
   }
-  auto logger = std::make_shared<spdlog::async_logger>("kz", out, spdlog::thread_pool(),
-                                                       spdlog::async_overflow_policy::overrun_oldest);
-  logger->flush_on(spdlog::level::trace);
-  install(std::move(logger), layout, level);
+  install(asynchronous({std::move(out)}), layout, level);
+}
+
+bool start_broker_logging(log::Level level, const std::string& directory) {
+  spdlog::init_thread_pool(kQueueLinesMax, 1);
+  std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stdout_sink_mt>()};
+  // Kafka keeps these out of server.log and of standard output.
+  constexpr std::pair<std::string_view, const char*> kOwnFiles[] = {
+      {"kafka.controller.", "controller.log"},
+      {"state.change.logger", "state-change.log"},
+      {"kafka.log.LogCleaner", "log-cleaner.log"},
+  };
+  bool usable = true;
+  if (!directory.empty()) {
+    auto server = std::make_shared<HourlyFile>(directory + "/server.log");
+    usable = server->usable();
+    if (usable) sinks.push_back(std::move(server));
+    for (const auto& [prefix, name] : kOwnFiles) {
+      auto file = std::make_shared<HourlyFile>(directory + "/" + name);
+      if (usable && file->usable()) g_own_files.emplace_back(prefix, asynchronous({std::move(file)}));
+    }
+  }
+  install(asynchronous(std::move(sinks)), LogLayout::kKafka, level);
+  return usable;
 }
 
 void start_tool_logging(LogLayout layout, log::Level level) {
@@ -113,6 +191,7 @@ void stop_logging() {
                                 pool->overrun_counter()));
     }
   }
+  g_own_files.clear();
   g_logger.reset();
   spdlog::shutdown();
 }

@@ -17,6 +17,11 @@ enum class LogLayout : uint8_t {
 // only.
 void start_server_logging(LogLayout layout, log::Level level, const std::string& file = {},
                           const std::string& myid = {});
+// Starts logging for a broker as config/log4j.properties of Kafka does: standard output and server.log in `directory`,
+// the controller's and other lines in controller.log, state-change.log and log-cleaner.log there, each set aside under
+// its hour (server.log.2023-02-07-12). "" = standard output alone, all lines. False: a file cannot be written; all
+// lines go to standard output then.
+bool start_broker_logging(log::Level level, const std::string& directory);
 // Starts logging for a tool: WARN and above on stderr.
 void start_tool_logging(LogLayout layout = LogLayout::kKafkaTool, log::Level level = log::Level::kWarn);
 // Writes out what is queued. Called before exit.

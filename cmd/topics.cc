@@ -212,11 +212,15 @@ int run_api(const std::string& servers, const Parsed& parsed, const std::string&
   ToolRuntime runtime(connector_options(config));
   std::unique_ptr<client::KafkaClient> kafka;
   std::unique_ptr<client::Admin> admin;
+  std::string peer;  // what answers where a broker should; the reactor's until the end
   runtime.on_reactor([&] {
     kafka = std::make_unique<client::KafkaClient>(
         config.client_config("AdminClient clientId=" + config.text("client.id"), *bootstrap), runtime.connector(),
         runtime.executor(), runtime.rng());
-    runtime.watch_peers(*kafka);
+    runtime.watch_peers(*kafka, [&](std::string hint) {
+      peer = std::move(hint);
+      admin->give_up();
+    });
     admin = std::make_unique<client::Admin>(*kafka, config.number32("default.api.timeout.ms"));
   });
   ApiTopics topics(runtime, *admin, *options, out);
@@ -237,6 +241,7 @@ int run_api(const std::string& servers, const Parsed& parsed, const std::string&
     runtime.forget_peers();
     kafka.reset();
   });
+  if (!result && result.error().hint.empty()) result.error().hint = std::move(peer);
   return result ? finish_output(out, 0) : print_error(out, result.error());
 }
 

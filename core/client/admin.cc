@@ -91,7 +91,7 @@ void Admin::retry(const std::shared_ptr<Call>& call) {
 
 void Admin::attempt(std::shared_ptr<Call> call) {
   const int64_t left_ms = (call->deadline - now()).count() / 1'000'000;
-  if (left_ms <= 0) {
+  if (left_ms <= 0 || given_up_) {
     if (!call->assigned && !client_.any_ready()) {
       return call->fail({ErrorCode::kRequestTimedOut, "org.apache.kafka.common.errors.TimeoutException",
                          "Timed out waiting for a node assignment. Call: " + call->name});
@@ -112,6 +112,11 @@ void Admin::attempt(std::shared_ptr<Call> call) {
   }
   ++call->tries;
   call->send(node, static_cast<int32_t>(std::min<int64_t>(left_ms, client_.config().request_timeout_ms)));
+}
+
+void Admin::give_up() {
+  given_up_ = true;
+  for (size_t i = 0; i < client_.config().bootstrap.size(); ++i) client_.disconnect(-1 - static_cast<BrokerId>(i));
 }
 
 void Admin::find_controller(std::shared_ptr<Call> call) {

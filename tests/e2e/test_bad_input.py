@@ -3,6 +3,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -98,12 +99,24 @@ def test_wrong_protocol_is_named(kz, talk, word):
     assert hints and word in hints[0], p.stderr
 
 
-def test_zookeeper_port_is_named(dev, tmp_path):
-    config = tmp_path / "admin.properties"
-    config.write_text("default.api.timeout.ms=3000\n")
-    p = kzlib.run(dev.kz, "topics", "--bootstrap-server", dev.zookeeper, "--command-config", config, "--list", timeout=90)
-    assert p.returncode != 0
-    assert "ZooKeeper" in p.stderr, p.stderr
+def silent_http(conn):
+    while chunk := conn.recv(1000):  # says nothing before a whole request is there
+        if b"\r\n\r\n" in chunk:
+            conn.sendall(b"HTTP/1.0 404 Not Found\r\n\r\n")
+            break
+    conn.close()
+
+
+@pytest.mark.parametrize("talk,word", [(None, "ZooKeeper"), (http, "HTTP"), (silent_http, "HTTP"), (tls, "TLS")])
+def test_topics_at_a_port_of_another_kind_ends_soon(dev, talk, word):
+    address = dev.zookeeper if talk is None else f"127.0.0.1:{serve(talk)}"
+    started = time.monotonic()
+    p = kzlib.run(dev.kz, "topics", "--bootstrap-server", address, "--list", timeout=55)
+    assert time.monotonic() - started < 8 * kzlib.SLOW
+    assert p.returncode == 1
+    assert p.stdout == "Error while executing topic command : Timed out waiting for a node assignment. Call: listTopics\n"
+    hints = [l for l in p.stderr.splitlines() if l.startswith("hint:")]
+    assert len(hints) == 1 and word in hints[0] and p.stderr.rstrip().endswith(hints[0]), p.stderr
 
 
 @pytest.mark.parametrize("text,words", [
