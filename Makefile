@@ -20,7 +20,7 @@ deps-%:
 	@$(packages) $*
 
 build: deps-build ## build/kz, optimised
-	@cmake --preset release -DBUILD_TESTING=OFF > /dev/null && cmake --build build --target kz -j $(JOBS)
+	@tests/tools/build.sh kz $(JOBS)
 
 demo: build ## the main job on real input, SIGKILL included
 	@tests/e2e/demo.sh build/kz

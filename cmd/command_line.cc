@@ -92,8 +92,9 @@ std::optional<UsageError> normalise(const Command& command, const std::vector<st
     if ((option->kind == ArgKind::kInt || option->kind == ArgKind::kLong) && !number_fits(*option, *value)) {
       return UsageError{"Cannot parse argument '" + *value + "' of option " + option->name,
                         "joptsimple.OptionArgumentConversionException",
-                        option->kind == ArgKind::kInt ? "a whole number from -2147483648 to 2147483647 is needed"
-                                                      : "a whole number is needed"};
+                        std::string_view(option->name).ends_with("port") ? "a port is a number from 0 to 65535"
+                        : option->kind == ArgKind::kInt ? "a whole number from -2147483648 to 2147483647 is needed"
+                                                        : "a whole number is needed"};
     }
     out.options.push_back("--" + std::string(option->name) + "=" + value.value_or(""));
   }

@@ -89,6 +89,11 @@ int run(const Invocation&, const Parsed& parsed) {
   options.zookeeper_port = *zookeeper_port;
   options.host = parsed.get("host");
   options.advertised_host = parsed.get("advertised-host");
+  for (const char* name : {"host", "advertised-host"}) {
+    if (const std::string host = parsed.get(name); host.find_first_of(" \t/,@") != std::string::npos) {
+      return complain("--" + std::string(name) + " '" + host + "': a host name or an address is needed");
+    }
+  }
   options.data_dir =
       parsed.has("data-dir") || !parsed.get("data-dir").empty() ? parsed.get("data-dir") : default_directory();
   options.fresh = parsed.has("fresh");

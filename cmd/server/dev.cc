@@ -10,6 +10,7 @@ namespace kz::server {
 namespace {
 
 constexpr const char* kMarker = ".kz-dev";
+constexpr const char* kOrigin = "its own settings";  // where a message says that a value comes from
 constexpr const char* kMarkerText = "This directory was made by `kz dev`; `kz dev --fresh` empties it.\n";
 
 std::string problem(const std::string& what, const Error& e) { return fmt::format("{}: {}", what, errc_text(e.code)); }
@@ -21,11 +22,11 @@ void apply_defaults(broker::ServerProperties& properties, const DevOptions& opti
       {"listeners", fmt::format("PLAINTEXT://{}:{}", options.host, options.port)},
       {"log.dirs", options.data_dir + "/kafka"},
   };
-  properties.add("kz dev", decided);
+  properties.add(kOrigin, decided);
   properties.values.erase("log.dir");
   if (!options.advertised_host.empty()) {
     // The port of the listener is filled in by the broker when it is 0.
-    properties.add("kz dev",
+    properties.add(kOrigin,
                    broker::ConfigMap{{"advertised.listeners",
                                       fmt::format("PLAINTEXT://{}:{}", options.advertised_host, options.port)}});
   } else {
@@ -39,7 +40,7 @@ void apply_defaults(broker::ServerProperties& properties, const DevOptions& opti
       {"group.initial.rebalance.delay.ms", "0"},
   };
   for (const auto& [key, value] : defaults) {
-    if (!properties.values.contains(key)) properties.add("kz dev", broker::ConfigMap{{key, value}});
+    if (!properties.values.contains(key)) properties.add(kOrigin, broker::ConfigMap{{key, value}});
   }
 }
 

@@ -45,8 +45,13 @@ std::set<std::string> AdminManager::late(const Waiter& waiter) const {
     const PartitionInfo* p = image->partition(topic, index);
     if (!p || p->replicas.empty() || p->leader == kNoLeader) out.insert(topic);
   }
+  // Brokers forget a topic before its znodes go. Whoever is told that it is gone may want to make it again at once, so
+  // the controller's own deletions are waited for to the end, unless they have to wait for a dead broker.
+  const ControllerContext& known = controller_.context();
   for (const std::string& topic : waiter.gone) {
-    if (image->topic(topic)) out.insert(topic);
+    const bool ending =
+        controller_.active() && known.topics.contains(topic) && !known.deletion_ineligible.contains(topic);
+    if (image->topic(topic) || ending) out.insert(topic);
   }
   return out;
 }

@@ -178,6 +178,7 @@ ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng
     groups_.on_leadership_change(change);
   };
   controller_.on_own_metadata = [this] { admin_.on_metadata(); };
+  controller_.on_deletion = [this] { admin_.on_metadata(); };
   controller_.on_active_changed = [this](bool active) {
     if (active) warn_of_replication();
   };

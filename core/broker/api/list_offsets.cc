@@ -18,37 +18,14 @@ namespace {
 
 constexpr int32_t kConsumerReplica = -1;
 constexpr int64_t kMaxTimestamp = -3;
-constexpr int64_t kLatestTimestamp = -1;
 
 std::optional<FetchIsolation> isolation_of(const kafka::ListOffsetsRequest& request) {
   if (request.replica_id != kConsumerReplica) return std::nullopt;
   return request.isolation_level == 1 ? FetchIsolation::kCommitted : FetchIsolation::kHighWatermark;
 }
 
-// Version 0 answers a list of offsets at or below the timestamp, newest first: from Java's segments' starts. We have
-// no segments to show at this level, so the list holds what is exact: the end (for latest) and the start.
-void old_style(const Partition& partition, const kafka::ListOffsetsRequest& request, const RequestPartition& asked,
-               ResponsePartition& out) {
-  if (const ErrorCode code = partition.check_leader(-1); code != ErrorCode::kNone) {
-    out.error_code = code;
-    return;
-  }
-  const bool consumer = request.replica_id == kConsumerReplica;
-  const Offset end = consumer ? partition.log().high_watermark() : partition.log().log_end_offset();
-  const Offset start = partition.log().log_start_offset();
-  const auto room = [&] {
-    return out.old_style_offsets.size() < static_cast<size_t>(std::max(asked.max_num_offsets, 0));
-  };
-  if (asked.timestamp == kLatestTimestamp && room()) out.old_style_offsets.push_back(end);
-  if ((out.old_style_offsets.empty() || start != end) && room()) out.old_style_offsets.push_back(start);
-}
-
 void look_up(const Partition& partition, const kafka::ListOffsetsRequest& request, const RequestPartition& asked,
              int16_t version, ResponsePartition& out) {
-  if (version == 0) {
-    old_style(partition, request, asked, out);
-    return;
-  }
   // Below version 7 a client cannot mean -3, and Java answers as for any timestamp before all records.
   if (asked.timestamp == kMaxTimestamp && version < 7) {
     out.error_code = ErrorCode::kUnsupportedVersion;

@@ -19,12 +19,14 @@ namespace {
 // Record batches below magic 2 begin at these versions; they come with down-conversion.
 constexpr int16_t kProduceMinVersion = 3;
 constexpr int16_t kFetchMinVersion = 4;
+// Version 0 answers segments' starts by file times; clients that ask so fetch in older formats, too.
+constexpr int16_t kListOffsetsMinVersion = 1;
 }  // namespace
 
 void register_data_handlers(Broker& broker) {
   broker.register_handler<kafka::ProduceRequest>(handle_produce, kProduceMinVersion);
   broker.register_handler<kafka::FetchRequest>(handle_fetch, kFetchMinVersion);
-  broker.register_handler<kafka::ListOffsetsRequest>(handle_list_offsets);
+  broker.register_handler<kafka::ListOffsetsRequest>(handle_list_offsets, kListOffsetsMinVersion);
   broker.register_handler<kafka::MetadataRequest>(handle_metadata);
   broker.register_handler<kafka::ApiVersionsRequest>(handle_api_versions);
   broker.register_handler<kafka::DeleteRecordsRequest>(handle_delete_records);

@@ -55,6 +55,8 @@ class Controller final : private ZkPort::Listener {
   std::function<void(bool active)> on_active_changed;
   // An UpdateMetadata request was answered by the own broker: what waits for metadata may look again.
   std::function<void()> on_own_metadata;
+  // A topic's last znode is gone, or its deletion cannot go on for now.
+  std::function<void()> on_deletion;
 
   void startup();
   // Resigns in memory (the session's end removes /controller).

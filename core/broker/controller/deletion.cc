@@ -49,6 +49,7 @@ void Controller::halt_deletion(const std::vector<std::string>& topics, const cha
     if (context_.deletion_ineligible.insert(topic).second)
       log_.info("Halted deletion of topics {} due to {}", topic, why);
   }
+  if (!topics.empty() && on_deletion) on_deletion();
 }
 
 void Controller::resume_deletion_of(const std::vector<std::string>& topics, Next next) {
@@ -157,6 +158,7 @@ void Controller::complete_deletion(std::string topic, Next next) {
                       guarded(std::move(ops), [this, topic, m = std::move(n)](std::vector<ZkOpResult>) mutable {
                         context_.remove_topic(topic);
                         log_.info("Deletion of topic {} successfully completed", topic);
+                        if (on_deletion) on_deletion();
                         m();
                       });
                     }));

@@ -162,7 +162,12 @@ void ZkClientPort::fail_start(std::string why) {
 void ZkClientPort::close(std::move_only_function<void()> done) {
   closing_ = true;
   closed_ = std::move(done);
-  client_.close();
+  // Without a session there is nothing to tell the server.
+  if (known_session_ == 0) {
+    client_.close(Duration{});
+  } else {
+    client_.close();
+  }
 }
 
 std::vector<zk::Acl> ZkClientPort::acl_for(const std::string& path) const {
