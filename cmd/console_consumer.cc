@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <deque>
 #include <mutex>
-#include <regex>
 #include <set>
 
 #include "cmd/client_support.h"
@@ -59,10 +58,9 @@ class Source {
       } else if (plan.topic) {
         consumer_->subscribe({*plan.topic});
       } else {
-        auto regex = std::make_shared<std::regex>(*plan.include, std::regex::ECMAScript);
-        consumer_->subscribe_matching([regex, exclude_internal](const std::string& name) {
+        consumer_->subscribe_matching([regex = *plan.regex, exclude_internal](const std::string& name) {
           const bool internal = name == "__consumer_offsets" || name == "__transaction_state";
-          return !(exclude_internal && internal) && std::regex_match(name, *regex);
+          return !(exclude_internal && internal) && regex.matches(name);
         });
       }
     });
@@ -300,11 +298,11 @@ int run(const Invocation&, const Parsed& parsed) {
                  cause.exception + ": " + cause.message, cause.hint});
   }
   if (plan.include) {
-    try {
-      const std::regex check(*plan.include, std::regex::ECMAScript);
-    } catch (const std::regex_error& e) {
-      return fail({"java.util.regex.PatternSyntaxException", *plan.include + ": " + e.what(), {}, {}});
+    auto regex = JavaRegex::compile(*plan.include);
+    if (!regex) {
+      return fail({"java.util.regex.PatternSyntaxException", *plan.include + ": " + regex.error(), {}, {}});
     }
+    plan.regex = std::move(*regex);
   }
 
   struct sigaction action = {};

@@ -7,6 +7,7 @@
 
 #include "cmd/client_config.h"
 #include "cmd/command.h"
+#include "cmd/java_regex.h"
 #include "core/client/consumer.h"
 
 namespace kz::cmd {
@@ -19,6 +20,7 @@ std::span<const Option> console_consumer_options();
 struct ConsumePlan {
   std::optional<std::string> topic;
   std::optional<std::string> include;
+  std::optional<JavaRegex> regex;  // of include; set when that is checked
   std::optional<int32_t> partition;
   int64_t start = -1;  // offset, -1 = the end, -2 = the beginning
   int64_t max_messages = -1;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "cmd/internal_formatters.h"
 #include "cmd/line_reader.h"
 #include "core/bytes/reader.h"
 
@@ -239,13 +240,17 @@ std::expected<std::unique_ptr<MessageFormatter>, Uncaught> make_formatter(
     const std::string& class_name, const std::map<std::string, std::string>& properties,
     std::vector<std::string>& unknown) {
   if (class_name == "kafka.tools.NoOpMessageFormatter") return std::make_unique<NoOpFormatter>();
+  if (auto internal = make_internal_formatter(class_name)) return internal;
   // The logging one prints the same; its log lines are INFO, which tools do not show.
   if (class_name != "kafka.tools.DefaultMessageFormatter" && class_name != "kafka.tools.LoggingMessageFormatter") {
     return std::unexpected(Uncaught{"java.lang.ClassNotFoundException",
                                     class_name,
                                     {},
                                     "kz has kafka.tools.DefaultMessageFormatter, LoggingMessageFormatter and "
-                                    "NoOpMessageFormatter"});
+                                    "NoOpMessageFormatter, and those of the internal topics: "
+                                    "kafka.coordinator.group.GroupMetadataManager$OffsetsMessageFormatter, "
+                                    "...$GroupMetadataMessageFormatter and "
+                                    "kafka.coordinator.transaction.TransactionLog$TransactionLogMessageFormatter"});
   }
   auto formatter = std::make_unique<DefaultFormatter>();
   if (auto ok = formatter->configure(properties, unknown); !ok) return std::unexpected(ok.error());

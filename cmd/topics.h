@@ -10,6 +10,7 @@
 
 #include "cmd/client_support.h"
 #include "cmd/command.h"
+#include "cmd/java_regex.h"
 #include "core/client/admin.h"
 
 namespace kz::cmd {
@@ -71,7 +72,7 @@ class TopicFilter {
 
  private:
   std::string text_;
-  std::shared_ptr<void> regex_;  // std::regex, kept out of this header
+  std::optional<JavaRegex> regex_;
 };
 std::expected<std::vector<std::string>, TopicError> select_topics(const std::vector<std::string>& all,
                                                                   const TopicOptions& options);

@@ -1,6 +1,5 @@
 // What --describe prints, and which topics a --topic expression selects. Source: TopicCommand.scala, TopicFilter.scala.
 #include <algorithm>
-#include <regex>
 
 #include "cmd/topics.h"
 
@@ -77,18 +76,18 @@ std::expected<TopicFilter, TopicError> TopicFilter::parse(const std::optional<st
   while (!text.empty() && quote(text.front())) text.erase(text.begin());
   while (!text.empty() && quote(text.back())) text.pop_back();
   filter.text_ = text;
-  try {
-    filter.regex_ = std::make_shared<std::regex>(text, std::regex::ECMAScript);
-  } catch (const std::regex_error&) {
-    return std::unexpected(TopicError{"java.lang.RuntimeException", text + " is an invalid regex.", {}});
+  auto regex = JavaRegex::compile(text);
+  if (!regex) {
+    return std::unexpected(TopicError{"java.lang.RuntimeException", text + " is an invalid regex.", regex.error()});
   }
+  filter.regex_ = std::move(*regex);
   return filter;
 }
 
 bool TopicFilter::allows(const std::string& topic, bool exclude_internal) const {
   if (exclude_internal && is_internal(topic)) return false;
   if (!regex_) return true;
-  return text_ == topic || std::regex_match(topic, *static_cast<const std::regex*>(regex_.get()));
+  return text_ == topic || regex_->matches(topic);
 }
 
 std::expected<std::vector<std::string>, TopicError> select_topics(const std::vector<std::string>& all,
