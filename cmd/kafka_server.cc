@@ -81,6 +81,13 @@ std::string log_directory(const Invocation& invocation) {
   return bin + "/../logs";
 }
 
+// KAFKA_LISTENERS=... and its like, as container images take them.
+broker::ConfigMap container_variables() {
+  std::vector<std::string> all;
+  for (char** variable = environ; *variable != nullptr; ++variable) all.emplace_back(*variable);
+  return broker::config_from_environment(all);
+}
+
 // Log files are written as by the script: always in the background, in the foreground when the command was called by
 // the script's name or LOG_DIR says where.
 bool writes_log_files(const Invocation& invocation) {
@@ -92,18 +99,22 @@ bool writes_log_files(const Invocation& invocation) {
 // log_dir: for the log files; "" = standard output only.
 int serve(const StartArguments& arguments, const std::string& log_dir, Daemon* daemon) {
   server::BrokerOptions options;
-  const auto text = storage::posix_fs().read_file(arguments.file);
-  if (!text) {
-    std::fprintf(stderr, "kafka-server-start: %s: %s\n", arguments.file.c_str(), errc_text(text.error().code));
-    return 1;
+  if (!arguments.file.empty()) {
+    const auto text = storage::posix_fs().read_file(arguments.file);
+    if (!text) {
+      std::fprintf(stderr, "kafka-server-start: %s: %s\n", arguments.file.c_str(), errc_text(text.error().code));
+      return 1;
+    }
+    const auto properties = parse_properties(*text);
+    if (!properties) {
+      std::fprintf(stderr, "%s:%lld: malformed \\uxxxx escape\n", arguments.file.c_str(),
+                   static_cast<long long>(properties.error().detail));
+      return 1;
+    }
+    options.properties.add(arguments.file, *properties);
   }
-  const auto properties = parse_properties(*text);
-  if (!properties) {
-    std::fprintf(stderr, "%s:%lld: malformed \\uxxxx escape\n", arguments.file.c_str(),
-                 static_cast<long long>(properties.error().detail));
-    return 1;
-  }
-  options.properties.add(arguments.file, *properties);
+  const broker::ConfigMap variables = container_variables();
+  options.properties.add("environment", variables);
   options.properties.add("--override", arguments.overrides);
   // A wrong configuration is told before anything is touched, without log decoration.
   if (const auto checked = broker::load_config(options.properties); !checked) {
@@ -120,6 +131,11 @@ int serve(const StartArguments& arguments, const std::string& log_dir, Daemon* d
   const log::Logger log("kafka.server.KafkaServer");
   if (!start_broker_logging(log::Level::kInfo, log_dir)) {
     log.warn("{}: no log file can be written there; log lines go to standard output only", log_dir);
+  }
+  if (!variables.empty()) {
+    std::string names;
+    for (const auto& [name, value] : variables) names += (names.empty() ? "" : ", ") + name;
+    log.info("Taken from KAFKA_... variables of the environment: {}", names);
   }
   if (set_in_environment("KAFKA_LOG4J_OPTS")) {
     log.warn("KAFKA_LOG4J_OPTS has no effect: there is no log4j; LOG_DIR says where log files go");
@@ -139,8 +155,10 @@ int serve(const StartArguments& arguments, const std::string& log_dir, Daemon* d
 }
 
 int start(const Invocation& invocation, const Parsed&) {
-  if (invocation.args.empty()) return usage(invocation);
-  if (invocation.args[0] == "--help") {
+  // A container's start: everything in the environment.
+  const bool in_environment = container_variables().contains("zookeeper.connect");
+  if (invocation.args.empty() && !in_environment) return usage(invocation);
+  if (!invocation.args.empty() && invocation.args[0] == "--help") {
     std::fputs(command_help(*invocation.command).c_str(), stdout);
     return 0;
   }
@@ -153,7 +171,7 @@ int start(const Invocation& invocation, const Parsed&) {
     std::printf("3.4.0 (kz " KZ_VERSION ")\n");
     return 0;
   }
-  if (arguments->file.empty()) return usage(invocation);
+  if (arguments->file.empty() && !in_environment) return usage(invocation);
   const std::string directory = log_directory(invocation);
   const bool files = arguments->daemon || writes_log_files(invocation);
   const auto made = files ? storage::posix_fs().create_directories(directory) : Status{};
@@ -225,7 +243,11 @@ const Command kKafkaServerStartCommand{
     "and SIGINT stop it cleanly.\n\n"
     "-daemon, only as the first argument, leaves it in the background with its output in $LOG_DIR/kafkaServer.out "
     "(LOG_DIR is logs beside the directory of the command unless set). --override, any number of times, goes over the "
-    "file. --version after the file prints the version. KAFKA_LOG4J_OPTS has no effect and is named at start.",
+    "file. --version after the file prints the version.\n\n"
+    "KAFKA_LISTENERS, KAFKA_BROKER_ID and so on in the environment (the key in capitals, dots as underscores; "
+    "KAFKA_CFG_ "
+    "too) go over the file and below --override; with KAFKA_ZOOKEEPER_CONNECT no file is needed. KAFKA_LOG4J_OPTS has "
+    "no effect and is named at start.",
     {},
     Grammar::kRaw,
     start};

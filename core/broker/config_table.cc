@@ -103,6 +103,7 @@ ConfigMap config_from_environment(std::span<const std::string> environment) {
     if (!variable.starts_with(kPrefix) || equals == std::string::npos) continue;
     std::string name = lower(std::string_view(variable).substr(kPrefix.size(), equals - kPrefix.size()));
     std::ranges::replace(name, '_', '.');
+    if (name.starts_with("cfg.")) name.erase(0, 4);
     const auto same = [&](std::string_view key) { return lower(key) == name; };
     std::string_view key;
     for (const ConfigKey& k : kBrokerKeys) {

@@ -202,11 +202,9 @@ std::optional<int32_t> BrokerConfigs::listener_limit(std::string_view listener, 
 std::expected<void, std::string> BrokerConfigs::check_thread_counts(const ConfigMap& properties) const {
   const auto config = current();
   const std::pair<const char*, int64_t> counts[] = {
-      {"background.threads", config->background_threads},
       {"num.io.threads", config->num_io_threads},
       {"num.network.threads", config->num_network_threads},
-      {"num.recovery.threads.per.data.dir", config->num_recovery_threads_per_data_dir},
-      {"num.replica.fetchers", config->num_replica_fetchers}};
+      {"num.recovery.threads.per.data.dir", config->num_recovery_threads_per_data_dir}};
   for (const auto& [key, now] : counts) {
     const auto given = properties.find(key);
     if (given == properties.end()) continue;

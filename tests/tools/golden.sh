@@ -8,6 +8,7 @@ tests/tools/peers.sh
 libs=build/peers/kafka-3.4.0/libs
 tests/tools/renew_kafka_messages.sh $libs
 tests/tools/renew_record_golden.sh $libs
+for release in 3.4.0 2.7.1; do /usr/bin/python3 tests/tools/record_kafka_files.py $release; done
 
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2> /dev/null || true; rm -rf "$work"' EXIT
