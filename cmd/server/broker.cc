@@ -257,9 +257,10 @@ Started BrokerServer::Impl::bind() {
     listen.process_bytes_max = std::max<int64_t>(config.queued_max_request_bytes, 0);
     auto port = link_->bind(listen);
     if (!port) {
+      std::string why = errc_text(port.error().code);
+      why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));  // as Java's texts begin
       return std::unexpected(fmt::format("Socket server failed to bind to {}:{}: {}.",
-                                         endpoint.host.empty() ? "0.0.0.0" : endpoint.host, endpoint.port,
-                                         errc_text(port.error().code)));
+                                         endpoint.host.empty() ? "0.0.0.0" : endpoint.host, endpoint.port, why));
     }
     listening_.push_back({endpoint.listener, endpoint.host, *port});
     log_.info("Awaiting socket connections on {}:{}.", endpoint.host.empty() ? "0.0.0.0" : endpoint.host, *port);

@@ -138,6 +138,7 @@ CoordinatorConfig coordinator_config(const KafkaConfig& config) {
 
 ClusterMember::ClusterMember(Broker& broker, ZkPort& zk, Executor& executor, Rng& rng, BrokerChannelFactory channels)
     : broker_(broker),
+      zk_(zk),
       executor_(executor),
       log_("kafka.server.KafkaServer", fmt::format("KafkaServer id={}", broker.id())),
       changes_(zk, executor,

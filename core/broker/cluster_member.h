@@ -51,6 +51,7 @@ class ClusterMember {
   void register_now(std::move_only_function<void(Outcome<void>)> done);
 
   Broker& broker_;
+  ZkPort& zk_;
   Executor& executor_;
   log::Logger log_;
   ConfigChanges changes_;
