@@ -335,6 +335,7 @@ void BrokerServer::Impl::stop() {
   if (link_) link_->close();
   if (member_) {
     control_.run_sync([this] {
+      broker_->on_config_changed = nullptr;
       member_->stop();
       storage_->stop_housekeeping();
     });
