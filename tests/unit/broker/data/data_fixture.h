@@ -54,6 +54,11 @@ class HandExecutor final : public Executor {
     }
   }
   size_t timers() const { return timers_.size(); }
+  // As the end of a reactor: what was to be done is dropped.
+  void forget() {
+    posted_.clear();
+    timers_.clear();
+  }
 
  private:
   struct Timer {

@@ -285,6 +285,29 @@ TEST_CASE("requests within a session are told that it does not exist") {
   CHECK(refused.responses.empty());
 }
 
+TEST_CASE("operations that still wait when the broker ends are let go, and nothing keeps them") {
+  DataFixture f;
+  f.make_topic("t", 2, {1, 2}, {7, 8});  // 8 never fetches: acks=all waits
+  FetchRequest request = fetch("t", 0, 0, 60000);
+  request.topics[0].partitions.push_back(request.topics[0].partitions[0]);
+  request.topics[0].partitions[1].partition = 1;
+  const auto reading = f.send(request, 12);
+  kafka::ProduceRequest produce;
+  produce.acks = -1;
+  produce.timeout_ms = 60000;
+  produce.topic_data.push_back({"t", {{0, f.batch({"x"})}}});
+  const auto writing = f.send(produce, 9, "producer", 2);
+  f.reactor.run();
+  REQUIRE(reading->pending());
+  REQUIRE(writing->pending());
+  f.reactor.forget();
+  CHECK(reading.use_count() == 2);  // partitions hold them
+  CHECK(writing.use_count() == 2);
+  f.broker.reset();
+  CHECK(reading.use_count() == 1);
+  CHECK(writing.use_count() == 1);
+}
+
 TEST_CASE("a replica that is not assigned is refused by the rule of its version") {
   DataFixture f;
   f.make_topic("t", 1);
