@@ -55,6 +55,15 @@ def test_the_log_directory_goes_offline(kz, tmp_path, small_disk):
         assert errors, "the disk never filled up"
         assert broker.alive(), broker.output()[-2000:]
         assert "no space left on device" in broker.output().lower()
+        # The controller is told: what lives there has no leader, and describe says so.
+        def unavailable():
+            out = kzlib.run(kz, "topics", "--bootstrap-server", bootstrap, "--describe", "--unavailable-partitions", check=0).stdout
+            assert out.count("Leader: none") == len(inside), out
+            return sorted(l.split("\t")[1] for l in out.splitlines() if l) == sorted(f"Topic: {t}" for t in inside)
+
+        kzlib.wait_for("partitions without a leader", unavailable)
+        ls = kzlib.run(kz, "zk-cli", "-server", f"127.0.0.1:{zk_port}", "ls", "/log_dir_event_notification", check=0)
+        assert ls.stdout.strip().splitlines()[-1] == "[]"
         # The other directory goes on.
         kzlib.run("kcat", "-b", bootstrap, "-P", "-t", outside[0], input="fine\n", check=0)
         assert kzlib.run("kcat", "-b", bootstrap, "-C", "-t", outside[0], "-e", "-q", check=0).stdout == "fine\n"
