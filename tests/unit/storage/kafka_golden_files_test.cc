@@ -44,7 +44,7 @@ std::string hex(const std::string& bytes) {
 struct Recorded {
   const char* directory;
   LogConfig config;
-  bool snapshots;  // the broker was stopped once in between, so one snapshot more is there than a single run writes
+  bool one_run;  // written between one start and one stop of the broker, so that one run of ours can do the same
 };
 
 std::vector<Recorded> recorded() {
@@ -99,6 +99,7 @@ TEST_CASE("directories of Apache Kafka 3.4.0 and 2.7.1 after a clean stop are re
 TEST_CASE("the same batches give the same segments, indexes, time indexes, transaction indexes, snapshots and epochs") {
   for (const std::string release : {"3.4.0", "2.7.1"}) {
     for (const Recorded& topic : recorded()) {
+      if (!topic.one_run) continue;
       CAPTURE(release);
       CAPTURE(topic.directory);
       Files expected = files_in(golden(release) / topic.directory);
@@ -128,13 +129,9 @@ TEST_CASE("the same batches give the same segments, indexes, time indexes, trans
         }
       }
       REQUIRE(log->close());
-      std::erase_if(expected, [&](const auto& file) { return !topic.snapshots && file.first.ends_with(".snapshot"); });
-      std::set<std::string> names;
       const auto written = f.disk.list(f.dir);
       REQUIRE(written);
-      for (const std::string& name : *written) {
-        if (topic.snapshots || !name.ends_with(".snapshot")) names.insert(name);
-      }
+      std::set<std::string> names(written->begin(), written->end());
       for (const auto& [name, bytes] : expected) {
         CAPTURE(name);
         CHECK(names.erase(name) == 1);
