@@ -349,6 +349,43 @@ def test_versions_and_multi(kz, tmp_path):
     compare(kz, tmp_path / "ttl", versions, "extendedTypesEnabled=true\n")
 
 
+def lifetimes(book):
+    """Containers and TTL nodes go by themselves, when they are empty and were used, or old."""
+    s, w = book.session(), book.session("watcher")
+    poll = Connection(book.port)
+
+    def gone(path):
+        kzlib.wait_for(f"the end of {path}", lambda: poll.call("exists", path_watch(path))[2] == -101)
+        w.ping()
+        s("exists", path_watch(path))
+
+    s("createContainer", create("/unused", flags=4))
+    s("createContainer", create("/c", flags=4))
+    s("createContainer", create("/c/inner", flags=4))
+    s("create", create("/c/inner/x"))
+    w("addWatch", path_int("/", 1))
+    s("delete", path_int("/c/inner/x"))
+    gone("/c/inner")
+    gone("/c")
+    s("createTTL", create_ttl("/ttl", 100))
+    gone("/ttl")
+    s("createTTL", create_ttl("/parent", 100))
+    s("create", create("/parent/child"))
+    s("createTTL", create_ttl("/seq-", 100, flags=6))
+    gone("/seq-0000000004")
+    look(s, "/parent")
+    s("delete", path_int("/parent/child"))
+    gone("/parent")
+    s("multi", multi(("createContainer", create("/in-multi", flags=4)), ("create", create("/in-multi/x")), ("delete", path_int("/in-multi/x"))))
+    gone("/in-multi")
+    look(s, "/unused")
+    look(s, "/")
+
+
+def test_lifetimes(kz, tmp_path):
+    compare(kz, tmp_path, lifetimes, "extendedTypesEnabled=true\n", ["-Dznode.container.checkIntervalMs=300"])
+
+
 def watches(book):
     w, s = book.session("watcher"), book.session("writer")
     s("create", create("/w"))
