@@ -1,6 +1,4 @@
 // What the peer wants done: packets, files, the pipeline's life.
-#include <chrono>
-
 #include "cmd/server/quorum_zookeeper_impl.h"
 #include "cmd/server/zookeeper_options.h"
 #include "storage/zk/epoch_files.h"
@@ -8,13 +6,10 @@
 namespace kz::server {
 namespace {
 
-constexpr Duration kTurn = std::chrono::microseconds(500);
-constexpr size_t kStepBytes = 16 * 1024;
-constexpr size_t kSnapshotQueueMax = 8 << 20;  // of one learner, not yet taken by the kernel
+constexpr size_t kInlineBytes = 4096;  // larger transactions are not copied into the packets beside them
+constexpr int64_t kNodeBytes = 88;     // of a node in a snapshot, beside path and data
 // Forwarded requests belong to their learner's link; SessionTracker::kHere and 0 must stay free.
 constexpr uint64_t kOwnerBase = uint64_t{1} << 32;
-
-int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 }  // namespace
 
@@ -26,8 +21,6 @@ void QuorumZooKeeperServer::Impl::run_effects() {
     effects_.pop_front();
     std::visit([this](auto& e) { carry_out(e); }, effect);
   }
-  for (auto& [link, bytes] : outgoing_packets_) quorum_port_->send(link, std::move(bytes));
-  outgoing_packets_.clear();
   running_effects_ = false;
   rearm_peer();
 }
@@ -49,7 +42,7 @@ void QuorumZooKeeperServer::Impl::on_quorum_packet(ConnId link, zab::QuorumPacke
   peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_packet(link, packet, now, out); });
 }
 void QuorumZooKeeperServer::Impl::on_link_closed(ConnId link, Error) {
-  sending_.erase(link);
+  sends_->drop(link);
   outgoing_packets_.erase(link);
   peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_link_closed(link, now, out); });
 }
@@ -81,21 +74,30 @@ bool QuorumZooKeeperServer::Impl::revalidate(SessionId session, int32_t timeout_
 
 // ---- packets ----
 
-void QuorumZooKeeperServer::Impl::post_to(LinkId link, Slice bytes) {
-  const auto it = sending_.find(link);
-  (it == sending_.end() ? outgoing_packets_[link] : it->second.behind).append(std::move(bytes));
+void QuorumZooKeeperServer::Impl::Packets::add(const zab::QuorumPacket& packet) {
+  if (!packet.data || packet.data->size() <= kInlineBytes) return encode_to(tail, packet);
+  chain.append(std::exchange(tail, {}).to_slice());
+  chain.append(encode(packet));
+}
+Chain QuorumZooKeeperServer::Impl::Packets::take() {
+  chain.append(std::exchange(tail, {}).to_slice());
+  return std::move(chain);
 }
 void QuorumZooKeeperServer::Impl::flush_link(LinkId link) {
   const auto it = outgoing_packets_.find(link);
   if (it == outgoing_packets_.end()) return;
-  Chain bytes = std::move(it->second);
+  Chain bytes = it->second.take();
   outgoing_packets_.erase(it);
   quorum_port_->send(link, std::move(bytes));
 }
-void QuorumZooKeeperServer::Impl::carry_out(zab::SendPacket& e) { post_to(e.link, encode(e.packet)); }
+void QuorumZooKeeperServer::Impl::carry_out(zab::SendPacket& e) {
+  if (Chain* behind = sends_->behind(e.link)) return behind->append(encode(e.packet));
+  outgoing_packets_[e.link].add(e.packet);
+  schedule_flush();
+}
 void QuorumZooKeeperServer::Impl::carry_out(zab::CloseLink& e) {
   flush_link(e.link);
-  sending_.erase(e.link);
+  sends_->drop(e.link);
   quorum_port_->close(e.link);
 }
 
@@ -104,56 +106,45 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::SendSnapshot& e) {
   auto writer = std::make_unique<zk::SnapshotWriter>(db.tree, db.sessions, zk::SnapshotWriter::Form::kLearner);
   const Zxid zxid = writer->zxid();
   logger_.info("Sending snapshot 0x{:x} to a learner", static_cast<uint64_t>(zxid));
-  post_to(e.link, encode(zab::QuorumPacket{zab::PacketType::kSnap, zxid, std::nullopt, std::nullopt}));
+  outgoing_packets_[e.link].add({zab::PacketType::kSnap, zxid, std::nullopt, std::nullopt});
   flush_link(e.link);
-  sending_.emplace(e.link, SnapshotSend{std::move(writer), {}});
-  reactor_.post([this, link = e.link, alive = alive_] {
-    if (*alive) snapshot_turn(link);
+  sends_->begin_snapshot(*quorum_port_, e.link, std::move(writer));
+}
+void QuorumZooKeeperServer::Impl::carry_out(zab::FindInLog& e) {
+  // snapshotSizeFactor: a part of the log is worth sending up to that share of what a snapshot would be.
+  const zk::DataTree& tree = database().tree;
+  const auto snapshot_bytes =
+      static_cast<double>(tree.data_bytes() + static_cast<int64_t>(tree.node_count()) * kNodeBytes);
+  auto bytes_max = static_cast<int64_t>(options_.config.snapshot_size_factor * snapshot_bytes);
+  for (const auto& txn : committed_.txns()) bytes_max -= std::ssize(txn.payload.bytes());
+  sends_->search({e.peer_last, e.until, log_base_, bytes_max}, [this, link = e.link](std::optional<Zxid> common) {
+    peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_log_found(link, common, now, out); });
   });
 }
-
-void QuorumZooKeeperServer::Impl::snapshot_turn(LinkId link) {
-  const auto it = sending_.find(link);
-  if (it == sending_.end()) return;
-  bool more = true;
-  if (quorum_port_->bytes_to_send(link) < kSnapshotQueueMax) {
-    Buffer buffer;
-    const int64_t until = steady_ns() + kTurn.count();
-    while (more && steady_ns() < until) more = it->second.writer->step(buffer, kStepBytes);
-    if (!more) {
-      buffer.i32(static_cast<int32_t>(std::string_view(zab::kSnapshotSignature).size()));
-      buffer.raw(std::string_view(zab::kSnapshotSignature));
-    }
-    Chain chain(buffer.to_slice());
-    if (!more) {
-      chain.append(std::move(it->second.behind));
-      sending_.erase(it);
-    }
-    quorum_port_->send(link, std::move(chain));
-  }
-  if (!more) return;
-  const auto next = [this, link, alive = alive_] {
-    if (*alive) snapshot_turn(link);
-  };
-  // While clients are served they get the larger share of the reactor.
-  if (pipeline_) {
-    reactor_.after(ms(1), next);
-  } else {
-    reactor_.post(next);
-  }
+void QuorumZooKeeperServer::Impl::carry_out(zab::SendLog& e) {
+  flush_link(e.link);
+  sends_->begin_log(*quorum_port_, e.link, e.after, e.before);
 }
 
 // ---- files ----
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::WriteAcceptedEpoch& e) {
-  const auto written = storage::zk::write_epoch(fs_, data_dir_->snapshot_dir(), storage::zk::kAcceptedEpoch, e.epoch);
-  if (!written) return fatal("cannot write acceptedEpoch in " + data_dir_->snapshot_dir());
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_epoch_written(e.epoch, -1, now, out); });
+  write_epoch(storage::zk::kAcceptedEpoch, e.epoch, -1);
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::WriteCurrentEpoch& e) {
-  const auto written = storage::zk::write_epoch(fs_, data_dir_->snapshot_dir(), storage::zk::kCurrentEpoch, e.epoch);
-  if (!written) return fatal("cannot write currentEpoch in " + data_dir_->snapshot_dir());
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_epoch_written(-1, e.epoch, now, out); });
+  write_epoch(storage::zk::kCurrentEpoch, -1, e.epoch);
+}
+void QuorumZooKeeperServer::Impl::write_epoch(const char* name, int64_t accepted, int64_t current) {
+  on_disk(
+      [this, name, epoch = std::max(accepted, current)] {
+        return storage::zk::write_epoch(fs_, data_dir_->snapshot_dir(), name, epoch);
+      },
+      [this, name, accepted, current](const Status& written) {
+        if (!written)
+          return fatal(fmt::format("cannot write {} in {}: {}", name, data_dir_->snapshot_dir(),
+                                   errc_text(written.error().code)));
+        peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_epoch_written(accepted, current, now, out); });
+      });
 }
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::AppendTxn& e) {
@@ -174,14 +165,24 @@ void QuorumZooKeeperServer::Impl::on_logged(Zxid zxid) {
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::TruncateLog& e) {
   logger_.warn("Truncating log to get in sync with the leader 0x{:x}", static_cast<uint64_t>(e.zxid));
-  const bool ok = truncate(e.zxid);
-  if (!ok) return fatal(fmt::format("Not able to truncate the log to 0x{:x}", static_cast<uint64_t>(e.zxid)));
-  appended_ = durable_ = database_->last_zxid();
-  unsaved_snapshot_ = true;  // what follows until NEWLEADER is applied and not logged
-  // Where a snapshot alone held the range, the cut ends below it: what follows would leave a gap. Rejoining gives a
-  // SNAP.
-  const bool exact = database_->last_zxid() == e.zxid || zab::counter_of(e.zxid) == 0;
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_truncated(exact, database_->last_zxid(), now, out); });
+  snapshots_->cancel();
+  on_disk([this, zxid = e.zxid] { return truncate(zxid); },
+          [this, zxid = e.zxid](Truncation done) {
+            if (!done.failure.empty()) return fatal(done.failure);
+            if (!done.database) {
+              logger_.warn("The disk does not reach back to 0x{:x}: asking for a snapshot instead",
+                           static_cast<uint64_t>(zxid));
+              return peer_step([&](TimePoint now, zab::Effects& out) {
+                peer_->on_truncated(false, database_->last_zxid(), now, out);
+              });
+            }
+            database_ = std::move(done.database);
+            log_base_ = done.base;
+            appended_ = durable_ = database_->last_zxid();
+            unsaved_snapshot_ = true;  // what follows until NEWLEADER is applied and not logged
+            peer_step(
+                [&](TimePoint now, zab::Effects& out) { peer_->on_truncated(true, database_->last_zxid(), now, out); });
+          });
 }
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::ReceiveSnapshot& e) {
@@ -190,7 +191,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::ReceiveSnapshot& e) {
   if (peer_->learner()) quorum_port_->expect_snapshot(peer_->learner()->link());
 }
 
-int64_t QuorumZooKeeperServer::Impl::on_snapshot_bytes(ConnId, Bytes bytes) {
+int64_t QuorumZooKeeperServer::Impl::on_snapshot_bytes(ConnId link, Bytes bytes) {
   static constexpr std::string_view kSignature = zab::kSnapshotSignature;
   constexpr size_t kTrailer = 4 + kSignature.size();
   if (!incoming_) return -1;
@@ -201,6 +202,7 @@ int64_t QuorumZooKeeperServer::Impl::on_snapshot_bytes(ConnId, Bytes bytes) {
     return -1;
   };
   incoming_->bytes += std::ssize(bytes);
+  peer_->on_progress(link, reactor_.now().mono);
   if (!incoming_->reader.feed(bytes)) return failed();
   if (!incoming_->reader.complete()) return -1;
   const Bytes surplus = incoming_->reader.surplus();
@@ -220,12 +222,9 @@ int64_t QuorumZooKeeperServer::Impl::on_snapshot_bytes(ConnId, Bytes bytes) {
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::SaveSnapshot&) { save_snapshot(); }
 
-// On a disk thread: nobody touches the database until it is done (the role waits, clients are not served).
+// On the disk thread: nobody touches the database until it is done (the role waits, clients are not served).
 void QuorumZooKeeperServer::Impl::save_snapshot() {
-  if (saving_) return;
-  saving_ = true;
-  if (!save_thread_) save_thread_ = std::make_unique<storage::DiskPool>("kz-zk-save", 1);
-  const bool taken = save_thread_->run(
+  on_disk(
       [this]() -> Status {
         // What the old log has beyond the snapshot is another history.
         KZ_CHECK(forget_after(database_->last_zxid()));
@@ -234,19 +233,14 @@ void QuorumZooKeeperServer::Impl::save_snapshot() {
         if (!written) return std::unexpected(written.error());
         return {};
       },
-      reactor_,
-      [this, alive = alive_](const Status& status) {
-        if (!*alive) return;
-        saving_ = false;
+      [this](const Status& status) {
         if (!status)
           return fatal(fmt::format("cannot write a snapshot in {}: {}", data_dir_->snapshot_dir(),
                                    errc_text(status.error().code)));
         unsaved_snapshot_ = false;
-        appended_ = durable_ = database_->last_zxid();
-        if (leaving_) return finish_leaving();
+        log_base_ = appended_ = durable_ = database_->last_zxid();
         peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_snapshot_saved(now, out); });
       });
-  KZ_ASSERT(taken);
 }
 
 // ---- transactions and sessions ----

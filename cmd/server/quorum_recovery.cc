@@ -1,9 +1,12 @@
 // What a member of an ensemble reads from its disk at the start, and cuts from it on TRUNC and SNAP.
 // Source: QuorumPeer.loadDataBase, ZKDatabase.truncateLog @ 3.8.0.
+#include <algorithm>
+
 #include "cmd/server/quorum_zookeeper_impl.h"
 #include "cmd/server/zookeeper_options.h"
 #include "storage/zk/epoch_files.h"
 #include "storage/zk/file_names.h"
+#include "storage/zk/log_search.h"
 #include "storage/zk/txn_log_reader.h"
 
 namespace kz::server {
@@ -44,6 +47,7 @@ std::expected<zab::QuorumPeer::Durable, StartFailure> QuorumZooKeeperServer::Imp
   }
   snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_);
   snapshots_->logged(recovery->txns, recovery->txn_bytes);
+  log_base_ = std::max<Zxid>(recovery->snapshot_zxid, 0);
   const int64_t epoch = recovery->last_zxid < 0 ? 0 : zab::epoch_of(recovery->last_zxid);
   auto current = read_or_make_epoch(storage::zk::kCurrentEpoch, epoch);
   if (!current) return std::unexpected(current.error());
@@ -96,25 +100,34 @@ Status QuorumZooKeeperServer::Impl::forget_after(Zxid zxid) {
   return fs_.sync_directory(dir);
 }
 
-bool QuorumZooKeeperServer::Impl::truncate(Zxid zxid) {
-  snapshots_->cancel();
-  const auto snapshots = storage::zk::list_by_zxid(fs_, data_dir_->snapshot_dir(), storage::zk::kSnapshotPrefix);
-  if (!snapshots || snapshots->empty() || snapshots->front().zxid > zxid) {
-    logger_.error("Cannot go back to 0x{:x}: no snapshot in {} is that old", static_cast<uint64_t>(zxid),
-                  data_dir_->snapshot_dir());
-    return false;
+// Cuts nothing unless what remains ends exactly at `zxid`: this server may have acknowledged what lies before it, and
+// still counts in an election with it. Below the first snapshot, or where a snapshot alone covers the point, there is
+// no such cut.
+QuorumZooKeeperServer::Impl::Truncation QuorumZooKeeperServer::Impl::truncate(Zxid zxid) {
+  Truncation out;
+  const std::string& dir = data_dir_->snapshot_dir();
+  const auto snapshots = storage::zk::list_by_zxid(fs_, dir, storage::zk::kSnapshotPrefix);
+  if (!snapshots) {
+    out.failure = fmt::format("{} cannot be listed: {}", dir, errc_text(snapshots.error().code));
+    return out;
   }
+  if (snapshots->empty() || snapshots->front().zxid > zxid) return out;
+  const bool at_snapshot = std::ranges::any_of(*snapshots, [zxid](const auto& s) { return s.zxid == zxid; });
+  const auto logged = storage::zk::last_logged(fs_, data_dir_->log_dir(), zxid);
+  if (!at_snapshot && zab::counter_of(zxid) != 0 && (!logged || *logged != zxid)) return out;
   if (const Status cut = forget_after(zxid); !cut) {
-    logger_.error("Cannot cut the log in {}: {}", data_dir_->log_dir(), errc_text(cut.error().code));
-    return false;
+    out.failure = fmt::format("the log in {} cannot be cut: {}", data_dir_->log_dir(), errc_text(cut.error().code));
+    return out;
   }
-  database_ = std::make_unique<zk::Database>(tree_options(options_.config));
-  const auto recovery = data_dir_->recover(*database_);
-  if (!recovery) {
-    logger_.error("{}", recovery.error().message);
-    return false;
+  auto database = std::make_unique<zk::Database>(tree_options(options_.config));
+  const auto recovery = data_dir_->recover(*database);
+  if (!recovery || recovery->last_zxid > zxid) {
+    out.failure = recovery ? fmt::format("the log in {} was not cut", data_dir_->log_dir()) : recovery.error().message;
+    return out;
   }
-  return recovery->last_zxid <= zxid;
+  out.database = std::move(database);
+  out.base = recovery->snapshot_zxid;
+  return out;
 }
 
 }  // namespace kz::server

@@ -70,9 +70,9 @@ void QuorumZooKeeperServer::Impl::open_quorum_port() {
 void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
   logger_.warn("Leaving the role: {}", e.reason);
   reactor_.cancel(std::exchange(port_timer_, 0));
-  sending_.clear();
+  flush_all();
+  sends_->clear();
   incoming_.reset();
-  outgoing_packets_.clear();
   quorum_port_->stop_listening();
   quorum_port_->stop_connecting();
   quorum_port_->close_all();
@@ -86,7 +86,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
 
 // The next election counts what the log has: all of it has to be on disk first, and a leader's snapshot too.
 void QuorumZooKeeperServer::Impl::finish_leaving() {
-  if (!leaving_ || saving_) return;
+  if (!leaving_ || disk_jobs_ > 0) return;
   if (unsaved_snapshot_) return save_snapshot();
   if (durable_ < appended_) return;
   leaving_ = false;

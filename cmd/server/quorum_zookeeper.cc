@@ -69,6 +69,16 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
       client_address_.host = self->second.client->host;
     }
   }
+  // Proposals are on their way before the reactor waits for its own disk.
+  commit_->before_write([this] { flush_all(); });
+  sends_ = std::make_unique<LearnerSends>(
+      reactor_, fs_, data_dir_->log_dir(),
+      LearnerSendsEvents{[this] { return pipeline_ != nullptr; },
+                         [this](ConnId link) { peer_->on_progress(link, reactor_.now().mono); },
+                         [this](ConnId link) {
+                           peer_step(
+                               [&](TimePoint now, zab::Effects& out) { peer_->on_log_unreadable(link, now, out); });
+                         }});
   client_link_ = std::make_unique<net::ZkLink>(reactor_, *this);
   if (auto bound = bind_clients(); !bound) return bound;
 
@@ -109,6 +119,7 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   peer.election.notification_interval_max = ms(config.fle_max_notification_ms);
   peer.leader.force_snapshot_sync = config.force_snapshot_sync;
   peer.leader.initial_counter = zab::counter_of(config.initial_zxid.value_or(0));
+  peer.leader.log_sync = config.snapshot_size_factor >= 0;
   peer_ = std::make_unique<zab::QuorumPeer>(peer, config.quorum, *durable, committed_, std::move(last_seen));
   snapshots_->start_purging();
   logger_.info("Starting quorum peer, myid={}, {} voters, last zxid 0x{:x}", options_.server_id,
@@ -128,12 +139,13 @@ void QuorumZooKeeperServer::Impl::shut_down() {
     pipeline_->close_all(out);
     run(out);
   }
-  sending_.clear();
+  flush_all();
+  sends_.reset();
   quorum_port_.reset();
   election_port_.reset();
   client_link_.reset();
   if (snapshots_) snapshots_->stop();
-  save_thread_.reset();
+  disk_thread_.reset();
   if (commit_) commit_->stop();
   if (peer_) logger_.info("QuorumPeer main thread exited");
 }
@@ -209,7 +221,27 @@ void QuorumZooKeeperServer::Impl::run(zk::Effects& effects) {
     std::visit([this](auto& e) { carry_out(e); }, effect);
   }
   effects.clear();
-  for (auto& [conn, out] : outgoing_) client_link_->send_raw(conn, std::move(out.bytes), out.frames);
+  if (!outgoing_.empty()) schedule_flush();
+}
+
+void QuorumZooKeeperServer::Impl::schedule_flush() {
+  if (flush_scheduled_ || stopped_) return;
+  flush_scheduled_ = true;
+  reactor_.post([this, alive = alive_] {
+    if (!*alive) return;
+    flush_scheduled_ = false;
+    flush_all();
+  });
+}
+
+void QuorumZooKeeperServer::Impl::flush_all() {
+  if (quorum_port_) {
+    for (auto& [link, packets] : outgoing_packets_) quorum_port_->send(link, packets.take());
+  }
+  outgoing_packets_.clear();
+  if (client_link_) {
+    for (auto& [conn, out] : outgoing_) client_link_->send_raw(conn, std::move(out.bytes), out.frames);
+  }
   outgoing_.clear();
 }
 

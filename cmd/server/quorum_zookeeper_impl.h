@@ -7,6 +7,7 @@
 #include <map>
 
 #include "cmd/server/dynamic_config_files.h"
+#include "cmd/server/learner_sends.h"
 #include "cmd/server/quorum_zookeeper.h"
 #include "cmd/server/zookeeper_commit.h"
 #include "cmd/server/zookeeper_environment.h"
@@ -68,11 +69,6 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
 
  private:
   using LinkId = zab::LinkId;
-  // A snapshot on its way to a learner, and what goes behind it.
-  struct SnapshotSend {
-    std::unique_ptr<zk::SnapshotWriter> writer;
-    Chain behind;
-  };
   // A snapshot on its way in: the own database is kept until it is whole.
   struct Incoming {
     Incoming(zk::TreeOptions options, const zk::JuteLimits& limits, Zxid z)
@@ -88,6 +84,19 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
     Chain bytes;
     uint64_t frames = 0;
   };
+  // What one turn of the reactor has for a learner. Small packets are encoded side by side, without a block each.
+  struct Packets {
+    Chain chain;
+    Buffer tail;
+    void add(const zab::QuorumPacket& packet);
+    Chain take();
+  };
+  // What became of a TRUNC: nothing was changed (the disk does not reach back to that point), or the new database.
+  struct Truncation {
+    std::unique_ptr<zk::Database> database;
+    Zxid base = 0;
+    std::string failure;  // not empty: the disk failed on the way
+  };
 
   zk::Database& database() { return pipeline_ ? pipeline_->database() : *database_; }
 
@@ -95,8 +104,24 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   std::expected<zab::QuorumPeer::Durable, StartFailure> recover();
   std::expected<int64_t, StartFailure> read_or_make_epoch(const char* name, int64_t fallback);
   Status fill_committed_log(const storage::zk::DataDir::Recovery& recovery);
-  bool truncate(Zxid zxid);
+  Truncation truncate(Zxid zxid);  // on the disk thread
   Status forget_after(Zxid zxid);  // logs and snapshots later than zxid
+
+  // Runs a job on the disk thread and done(result) afterwards. Nobody else uses the files meanwhile: the role waits,
+  // and it is not left before the job is done.
+  template <class Job, class Done>
+  void on_disk(Job job, Done done) {
+    if (!disk_thread_) disk_thread_ = std::make_unique<storage::DiskPool>("kz-zk-disk", 1);
+    ++disk_jobs_;
+    const bool taken = disk_thread_->run(std::move(job), reactor_,
+                                         [this, alive = alive_, done = std::move(done)](auto result) mutable {
+                                           if (!*alive) return;
+                                           --disk_jobs_;
+                                           done(std::move(result));
+                                           finish_leaving();
+                                         });
+    KZ_ASSERT(taken);
+  }
 
   // ---- steps ----
   // Runs an input of the peer and everything that follows from it.
@@ -141,6 +166,8 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   // ---- effects of the peer (quorum_effects.cc) ----
   void carry_out(zab::SendPacket& e);
   void carry_out(zab::SendSnapshot& e);
+  void carry_out(zab::FindInLog& e);
+  void carry_out(zab::SendLog& e);
   void carry_out(zab::CloseLink& e);
   void carry_out(zab::WriteAcceptedEpoch& e);
   void carry_out(zab::WriteCurrentEpoch& e);
@@ -167,10 +194,12 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void carry_out(zab::LeaveRole& e);
   void carry_out(zab::StateChanged& e);
   void carry_out(zab::BecomeLooking&) { KZ_UNREACHABLE("QuorumPeer turns it into LeaveRole"); }
-  void post_to(LinkId link, Slice bytes);
   void flush_link(LinkId link);
-  void snapshot_turn(LinkId link);
+  // What is to be sent leaves together at the end of a turn: one system call a connection for a whole batch.
+  void schedule_flush();
+  void flush_all();
   void save_snapshot();
+  void write_epoch(const char* name, int64_t accepted, int64_t current);
   void finish_leaving();
   void on_logged(Zxid zxid);
   void open_quorum_port();
@@ -199,13 +228,15 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
 
   std::deque<zab::Effect> effects_;
   bool running_effects_ = false;
-  std::map<LinkId, Chain> outgoing_packets_;
-  std::map<LinkId, SnapshotSend> sending_;
+  std::map<LinkId, Packets> outgoing_packets_;
+  bool flush_scheduled_ = false;
+  std::unique_ptr<LearnerSends> sends_;
   std::unique_ptr<Incoming> incoming_;
   Zxid appended_ = 0;
   Zxid durable_ = 0;
+  Zxid log_base_ = 0;              // from here on the log on disk has no gap
   bool unsaved_snapshot_ = false;  // the database came from a leader and is not on disk
-  bool saving_ = false;
+  int disk_jobs_ = 0;              // on their way
   bool leaving_ = false;
   TimerId peer_timer_ = 0;
   TimePoint peer_timer_at_;
@@ -222,7 +253,7 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   bool failed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   log::Logger logger_{"QuorumPeer"};
-  std::unique_ptr<storage::DiskPool> save_thread_;  // last: it goes first
+  std::unique_ptr<storage::DiskPool> disk_thread_;  // last: it goes first
 };
 
 }  // namespace kz::server

@@ -48,6 +48,7 @@ void GroupCommit::schedule() {
 
 void GroupCommit::flush() {
   if (in_flight_ || stopped_ || pending_.empty()) return;
+  if (before_write_) before_write_();
   writing_.swap(pending_);
   const size_t roll_at = std::exchange(roll_at_, kNoRoll);
   const Zxid last = writing_.back().zxid;

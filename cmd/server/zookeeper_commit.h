@@ -21,6 +21,8 @@ class GroupCommit {
   ~GroupCommit();
 
   void append(storage::zk::LogRecord record);
+  // Called before a batch is written: the reactor may be about to wait for the disk.
+  void before_write(std::function<void()> hook) { before_write_ = std::move(hook); }
   // The next appended record starts a new file.
   void roll() { roll_at_ = pending_.size(); }
   // What was appended is written and synced, on this thread, and the log closed. Nothing is reported any more.
@@ -44,6 +46,7 @@ class GroupCommit {
   storage::zk::DataDir& data_dir_;
   std::function<void(Zxid)> on_durable_;
   std::function<void(const std::string&)> on_failed_;
+  std::function<void()> before_write_;
   Duration warning_threshold_;
   Duration recent_slowest_{};  // decays: about the 99th percentile of the last hundred syncs
   Batch pending_;

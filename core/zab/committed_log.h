@@ -32,7 +32,10 @@ class CommittedLog {
 // What a learner gets before NEWLEADER.
 struct SyncPlan {
   enum class Kind { kDiff, kTrunc, kSnap } kind = Kind::kSnap;
-  Zxid zxid = 0;                // DIFF: the leader's last; TRUNC: where to cut. SNAP: decided when it is sent
+  Zxid zxid = 0;  // DIFF: the leader's last; TRUNC: where to cut. SNAP: decided when it is sent
+  // From the log on disk, when log_before is not 0: the transactions after log_after and below log_before.
+  Zxid log_after = 0;
+  Zxid log_before = 0;
   std::vector<LoggedTxn> txns;  // each goes as PROPOSAL + COMMIT
 };
 

@@ -23,6 +23,19 @@ struct SendPacket {
 struct SendSnapshot {
   LinkId link;
 };
+// Leader only: can the log on disk bring this learner up to date? Completion: on_log_found.
+struct FindInLog {
+  LinkId link;
+  Zxid peer_last;
+  Zxid until;  // from here on memory has it
+};
+// Leader only: the logged transactions after `after` and below `before`, each as PROPOSAL and COMMIT; packets sent
+// later on this link go behind them. When the log cannot be read: on_log_unreadable.
+struct SendLog {
+  LinkId link;
+  Zxid after;
+  Zxid before;
+};
 struct CloseLink {
   LinkId link;
 };
@@ -67,7 +80,8 @@ struct Synced {
 struct ReceiveSnapshot {
   Zxid zxid;
 };
-// Learner only: drop everything after zxid from log and snapshots and load again. Completion: on_truncated.
+// Learner only: drop everything after zxid from log and snapshots and load again. Completion: on_truncated; where the
+// disk does not have that very point nothing may be dropped, and the learner asks for a snapshot instead.
 struct TruncateLog {
   Zxid zxid;
 };
@@ -128,11 +142,11 @@ struct BecomeLooking {
   std::string reason;
 };
 
-using Effect =
-    std::variant<SendPacket, SendSnapshot, CloseLink, WriteAcceptedEpoch, WriteCurrentEpoch, AppendTxn, Committed,
-                 LearnerRequest, TouchSession, RevalidateSession, Synced, ReceiveSnapshot, TruncateLog, SaveSnapshot,
-                 ApplyTxn, DeliverTxn, Revalidated, CollectTouches, StartServing, SeenConfig, CommitConfig, SendVote,
-                 ConnectVoters, ConnectToLeader, OpenQuorumPort, LeaveRole, StateChanged, BecomeLooking>;
+using Effect = std::variant<SendPacket, SendSnapshot, FindInLog, SendLog, CloseLink, WriteAcceptedEpoch,
+                            WriteCurrentEpoch, AppendTxn, Committed, LearnerRequest, TouchSession, RevalidateSession,
+                            Synced, ReceiveSnapshot, TruncateLog, SaveSnapshot, ApplyTxn, DeliverTxn, Revalidated,
+                            CollectTouches, StartServing, SeenConfig, CommitConfig, SendVote, ConnectVoters,
+                            ConnectToLeader, OpenQuorumPort, LeaveRole, StateChanged, BecomeLooking>;
 using Effects = std::vector<Effect>;
 
 }  // namespace kz::zab

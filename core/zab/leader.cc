@@ -22,7 +22,8 @@ Leader::Leader(LeaderOptions options, zk::QuorumConfig config, int64_t accepted_
       current_epoch_(current_epoch),
       last_zxid_(last_zxid),
       last_committed_(last_zxid),
-      last_proposed_(last_zxid) {}
+      last_proposed_(last_zxid),
+      durable_(last_zxid) {}
 
 void Leader::send(LinkId link, PacketType type, Zxid zxid, zk::NullableBytes data, Effects& out) {
   out.emplace_back(SendPacket{link, QuorumPacket{type, zxid, std::move(data), std::nullopt}});
@@ -53,7 +54,7 @@ void Leader::start(TimePoint now, Effects& out) {
 
 void Leader::on_link_open(LinkId link, TimePoint now) {
   Learner& l = learners_[link];
-  l.heard = l.opened = now;
+  l.heard = l.progress = now;
 }
 
 void Leader::on_link_closed(LinkId link, TimePoint, Effects& out) {
@@ -199,38 +200,12 @@ void Leader::try_epoch_quorum(Effects& out) {
   out.emplace_back(WriteCurrentEpoch{epoch_});
 }
 
-void Leader::synchronise(LinkId link, Learner& learner, TimePoint now, Effects& out) {
-  // It may be told to cut what it acknowledged over an earlier link; all of it is sent and acknowledged again.
-  for (Outstanding& o : proposals_) o.acks.erase(learner.info.sid);
-  const bool can_diff = last_committed_ == last_zxid_ || serving();
-  SyncPlan plan = plan_sync(committed_, last_committed_, learner.last_zxid, options_.force_snapshot_sync || !can_diff);
-  if (options_.bug_skip_trunc && plan.kind == SyncPlan::Kind::kTrunc) plan.kind = SyncPlan::Kind::kDiff;
-  if (plan.kind == SyncPlan::Kind::kSnap) {
-    out.emplace_back(SendSnapshot{link});
-  } else {
-    send(link, plan.kind == SyncPlan::Kind::kDiff ? PacketType::kDiff : PacketType::kTrunc, plan.zxid, std::nullopt,
-         out);
-    for (const LoggedTxn& txn : plan.txns) {
-      send(link, PacketType::kProposal, txn.zxid, txn.payload, out);
-      send(link, PacketType::kCommit, txn.zxid, std::nullopt, out);
-    }
-  }
-  learner.forwarding = true;
-  // What is proposed and not yet committed goes along; an observer gets it when it commits.
-  if (!learner.observer) {
-    for (const Outstanding& o : proposals_) {
-      send(link, PacketType::kProposal, o.txn.zxid, o.txn.payload, out);
-      learner.unacked.emplace_back(o.txn.zxid, now);
-    }
-  }
-  send(link, PacketType::kNewLeader, make_zxid(epoch_, 0), Slice::copy_of(last_seen_.text()), out);
-}
-
 void Leader::on_ack(LinkId link, Learner& learner, Zxid zxid, TimePoint now, Effects& out) {
   if (counter_of(zxid) == 0) {
     if (epoch_of(zxid) != epoch_ || learner.acked_leader) return;
     if (!learner.forwarding) return drop(link, "ACK before NEWLEADER", out);
     learner.acked_leader = true;
+    for (auto& [proposed, since] : learner.unacked) since = now;  // they waited behind its synchronisation
     count_acks(learner, learner.acked);
     if (serving()) {
       commit_ready(out);
@@ -386,7 +361,7 @@ void Leader::on_tick(TimePoint now, Effects& out) {
   const Duration sync = options_.tick * options_.sync_limit;
   std::vector<std::pair<LinkId, const char*>> late;
   for (auto& [link, l] : learners_) {
-    if (l.acked_leader ? now - l.heard > sync : now - l.opened > init) {
+    if (l.acked_leader ? now - l.heard > sync : now - l.progress > init) {
       late.emplace_back(link, "nothing heard within its limit");
     } else if (l.acked_leader && !l.unacked.empty() && now - l.unacked.front().second > sync) {
       late.emplace_back(link, "a proposal was not acknowledged within syncLimit");

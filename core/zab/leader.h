@@ -5,6 +5,7 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "core/base/time.h"
@@ -21,6 +22,7 @@ struct LeaderOptions {
   bool force_snapshot_sync = false;
   bool reconfig_enabled = false;
   int64_t initial_counter = 0;  // zxids of an epoch start behind it; only tests set it
+  bool log_sync = true;  // DIFF from the log on disk (snapshotSizeFactor >= 0)
   // Planted bugs, for showing that the simulator finds them.
   bool bug_commit_without_quorum = false;
   bool bug_skip_trunc = false;
@@ -39,6 +41,12 @@ class Leader {
   void on_link_closed(LinkId link, TimePoint now, Effects& out);
   void on_epoch_written(int64_t accepted, int64_t current, TimePoint now, Effects& out);
   void on_durable(Zxid zxid, TimePoint now, Effects& out);
+  // Answer to FindInLog: the learner's last transaction that the log has, where the log goes on from there without a
+  // gap and is worth its size; nullopt: send a snapshot.
+  void on_log_found(LinkId link, std::optional<Zxid> common, TimePoint now, Effects& out);
+  void on_log_unreadable(LinkId link, Effects& out);
+  // The learner's host took bytes of a snapshot or of the log: as long as they flow no limit runs for it.
+  void on_progress(LinkId link, TimePoint now);
   void on_tick(TimePoint now, Effects& out);
   TimePoint deadline() const { return next_tick_; }
 
@@ -77,9 +85,10 @@ class Leader {
     bool forwarding = false;    // gets the broadcast
     bool acked_leader = false;  // NEWLEADER acknowledged
     bool up_to_date = false;
-    Zxid acked = 0;   // highest proposal acknowledged
-    TimePoint heard;  // last packet
-    TimePoint opened;
+    bool searching = false;  // FindInLog is on its way
+    Zxid acked = 0;          // highest proposal acknowledged
+    TimePoint heard;         // last packet
+    TimePoint progress;      // until it acknowledges NEWLEADER: the connection, or bytes of the synchronisation taken
     std::deque<std::pair<Zxid, TimePoint>> unacked;  // proposals sent and not acknowledged
   };
   struct Outstanding {
@@ -107,6 +116,7 @@ class Leader {
   void try_epoch_quorum(Effects& out);
   void try_serve(TimePoint now, Effects& out);
   void synchronise(LinkId link, Learner& learner, TimePoint now, Effects& out);
+  void bring_up_to_date(LinkId link, Learner& learner, const SyncPlan& plan, TimePoint now, Effects& out);
   void up_to_date(LinkId link, Learner& learner, Effects& out);
   void commit_ready(Effects& out);
   void release_syncs(Zxid zxid, Effects& out);
@@ -130,8 +140,9 @@ class Leader {
   std::map<LinkId, Learner> learners_;
   std::deque<Outstanding> proposals_;
   std::multimap<Zxid, WaitingSync> syncs_;
-  bool retiring_ = false;  // another server was designated: nothing is committed here any more
-  TimePoint started_;
+  bool retiring_ = false;    // another server was designated: nothing is committed here any more
+  bool log_trusted_ = true;  // no learner's synchronisation failed to read it
+  TimePoint started_;        // or later, while participants are still taking a snapshot
   TimePoint next_tick_;
 };
 

@@ -61,6 +61,8 @@ void Learner::on_packet(const QuorumPacket& packet, TimePoint now, Effects& out)
     case PacketType::kUpToDate:
       return on_up_to_date(out);
     case PacketType::kPing:
+      // A Java leader takes nothing but ACK for an answer to NEWLEADER.
+      if (phase_ != Phase::kAcked && phase_ != Phase::kServing) return;
       out.emplace_back(CollectTouches{});
       return;
     case PacketType::kRevalidate: {
@@ -101,7 +103,9 @@ void Learner::on_leader_info(const QuorumPacket& packet, Effects& out) {
 
 void Learner::ack_epoch(Effects& out) {
   phase_ = Phase::kAckEpochSent;
-  send(PacketType::kAckEpoch, last_zxid_, encode_i32(may_count_ ? static_cast<int32_t>(current_epoch_) : -1), out);
+  // A leader that is told of an empty log sends a snapshot; the own history stays until that is on disk.
+  send(PacketType::kAckEpoch, options_.want_snapshot ? 0 : last_zxid_,
+       encode_i32(may_count_ ? static_cast<int32_t>(current_epoch_) : -1), out);
 }
 
 void Learner::on_epoch_written(int64_t accepted, int64_t current, TimePoint, Effects& out) {

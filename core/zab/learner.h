@@ -17,6 +17,8 @@ struct LearnerOptions {
   Duration tick = ms(2000);
   int32_t init_limit = 10;
   int32_t sync_limit = 5;
+  // The log could not be cut to where the leader wanted it: the whole database is asked for.
+  bool want_snapshot = false;
   // Planted bugs, for showing that the simulator finds them.
   bool bug_ack_before_sync = false;
   bool bug_accept_stale_epoch = false;
@@ -30,6 +32,10 @@ class Learner {
 
   void start(TimePoint now, Effects& out);  // the link to the leader is open
   void on_packet(const QuorumPacket& packet, TimePoint now, Effects& out);
+  // Bytes of a snapshot came: as long as they flow no limit runs.
+  void on_progress(TimePoint now) {
+    if (phase_ == Phase::kLoading) read_deadline_ = now + read_limit_;
+  }
   void on_link_closed(TimePoint now, Effects& out);
   void on_epoch_written(int64_t accepted, int64_t current, TimePoint now, Effects& out);
   void on_snapshot_loaded(bool ok, TimePoint now, Effects& out);

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "core/bytes/writer.h"
+#include "core/bytes/reader.h"
 
 namespace kz::zab {
 namespace {
 
 constexpr size_t kAuthIdsMax = 1024;
 constexpr size_t kAuthTextBytesMax = 64 * 1024;
+constexpr size_t kAuthBytesMax = 256 * 1024;  // of all ids of a packet; zk::kIdsBytesMax of a client keeps below it
 
 // An int32 length at `at`, or nullopt when the bytes are not there yet.
 std::optional<int32_t> length_at(Bytes head, size_t at) {
@@ -62,13 +63,18 @@ const char* packet_name(PacketType type) {
   return "?";
 }
 
-Slice encode(const QuorumPacket& p) {
+namespace {
+
+size_t encoded_size(const QuorumPacket& p) {
   size_t size = 4 + 8 + 4 + (p.data ? p.data->size() : 0) + 4;
   if (p.auth) {
     for (const zk::Id& id : *p.auth) size += 8 + id.scheme.size() + id.id.size();
   }
-  Slice out = Slice::allocate(size);
-  Writer w(out.mutable_bytes());
+  return size;
+}
+
+void write(MutableBytes block, const QuorumPacket& p) {
+  Writer w(block);
   w.i32(static_cast<int32_t>(p.type));
   w.i64(p.zxid);
   w.i32(p.data ? static_cast<int32_t>(p.data->size()) : -1);
@@ -82,7 +88,19 @@ Slice encode(const QuorumPacket& p) {
       w.raw(id.id);
     }
   }
+}
+
+}  // namespace
+
+Slice encode(const QuorumPacket& p) {
+  Slice out = Slice::allocate(encoded_size(p));
+  write(out.mutable_bytes(), p);
   return out;
+}
+
+void encode_to(Buffer& out, const QuorumPacket& p) {
+  const size_t size = encoded_size(p);
+  write({out.claim(size), size}, p);
 }
 
 std::string print(const QuorumPacket& p) {
@@ -109,6 +127,7 @@ Result<ParsedPacket> parse_packet(const Slice& head, size_t limit) {
   std::optional<std::vector<zk::Id>> auth;
   if (*ids >= 0) {
     auth.emplace();
+    const size_t auth_at = at;
     for (int32_t i = 0; i < *ids; ++i) {
       std::string text[2];
       for (std::string& t : text) {
@@ -117,6 +136,7 @@ Result<ParsedPacket> parse_packet(const Slice& head, size_t limit) {
         if (*n < -1 || *n > static_cast<int32_t>(kAuthTextBytesMax))
           return fail(Errc::kMalformed, "quorum packet: id", *n);
         const size_t size = *n > 0 ? static_cast<size_t>(*n) : 0;
+        if (at + 4 + size - auth_at > kAuthBytesMax) return fail(Errc::kTooLarge, "quorum packet: ids", *ids);
         if (bytes.size() < at + 4 + size) return out;
         t = std::string(as_text(bytes.subspan(at + 4, size)));
         at += 4 + size;

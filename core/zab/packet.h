@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/bytes/writer.h"
 #include "core/zk/proto.h"
 
 namespace kz::zab {
@@ -45,6 +46,7 @@ struct QuorumPacket {
 };
 
 Slice encode(const QuorumPacket& packet);
+void encode_to(Buffer& out, const QuorumPacket& packet);
 std::string print(const QuorumPacket& packet);
 
 // Takes the first whole packet off `head`. Empty: more bytes are needed. kMalformed: unknown type or absurd length.

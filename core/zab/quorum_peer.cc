@@ -220,6 +220,7 @@ void QuorumPeer::on_link_open(LinkId link, TimePoint now, Effects& out) {
   o.tick = options_.tick;
   o.init_limit = options_.init_limit;
   o.sync_limit = options_.sync_limit;
+  o.want_snapshot = want_snapshot_;
   learner_ = std::make_unique<Learner>(o, link, durable_.accepted_epoch, durable_.current_epoch, config_.version,
                                        durable_.last_zxid);
   Effects role;
@@ -272,18 +273,42 @@ void QuorumPeer::on_durable(Zxid zxid, TimePoint now, Effects& out) {
 
 void QuorumPeer::on_snapshot_loaded(std::optional<Zxid> zxid, TimePoint now, Effects& out) {
   committed_.clear();
-  if (zxid) durable_.last_zxid = *zxid;
+  if (zxid) {
+    durable_.last_zxid = *zxid;
+    want_snapshot_ = false;
+  }
   Effects role;
   if (learner_) learner_->on_snapshot_loaded(zxid.has_value(), now, role);
   pass(role, now, out);
 }
 
 void QuorumPeer::on_truncated(bool ok, Zxid zxid, TimePoint now, Effects& out) {
-  committed_.clear();
-  durable_.last_zxid = zxid;  // the database is what it is now, exact or not
+  if (ok) {
+    committed_.clear();
+    durable_.last_zxid = zxid;
+  } else {
+    want_snapshot_ = true;  // nothing was dropped: whoever counted on this history still may
+  }
   Effects role;
   if (learner_) learner_->on_truncated(ok, now, role);
   pass(role, now, out);
+}
+
+void QuorumPeer::on_log_found(LinkId link, std::optional<Zxid> common, TimePoint now, Effects& out) {
+  Effects role;
+  if (leader_) leader_->on_log_found(link, common, now, role);
+  pass(role, now, out);
+}
+
+void QuorumPeer::on_log_unreadable(LinkId link, TimePoint now, Effects& out) {
+  Effects role;
+  if (leader_) leader_->on_log_unreadable(link, role);
+  pass(role, now, out);
+}
+
+void QuorumPeer::on_progress(LinkId link, TimePoint now) {
+  if (leader_) leader_->on_progress(link, now);
+  if (learner_ && learner_->link() == link) learner_->on_progress(now);
 }
 
 void QuorumPeer::on_snapshot_saved(TimePoint now, Effects& out) {

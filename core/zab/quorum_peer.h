@@ -54,8 +54,12 @@ class QuorumPeer {
   void on_epoch_written(int64_t accepted, int64_t current, TimePoint now, Effects& out);  // the one not written: -1
   void on_durable(Zxid zxid, TimePoint now, Effects& out);
   void on_snapshot_loaded(std::optional<Zxid> zxid, TimePoint now, Effects& out);  // nullopt: failed
+  // ok: everything up to zxid, the last one, is there and nothing after it. Not ok: nothing was changed.
   void on_truncated(bool ok, Zxid zxid, TimePoint now, Effects& out);
   void on_snapshot_saved(TimePoint now, Effects& out);
+  void on_log_found(LinkId link, std::optional<Zxid> common, TimePoint now, Effects& out);
+  void on_log_unreadable(LinkId link, TimePoint now, Effects& out);
+  void on_progress(LinkId link, TimePoint now);    // bytes of a synchronisation went or came
   void on_role_left(TimePoint now, Effects& out);  // the log is durable; what it holds is about to be applied
 
   void on_tick(TimePoint now, Effects& out);
@@ -98,6 +102,7 @@ class QuorumPeer {
   std::vector<LoggedTxn> to_apply_;  // logged by the role that ended
   bool leaving_ = false;
   std::optional<ServerId> designated_;  // whom to follow (or to be) without an election when the role ends
+  bool want_snapshot_ = false;          // the log could not be cut where a leader wanted it: it has to send everything
 };
 
 }  // namespace kz::zab

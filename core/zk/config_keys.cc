@@ -54,7 +54,7 @@ const KeyRow kTable[] = {
     {"snapSizeLimitInKb", kNumber, kHonoured, &Z::snap_size_limit_kb, std::numeric_limits<int64_t>::min(), kLong},
     {"txnLogSizeLimitInKb", kNumber, kHonoured, &Z::txn_log_size_limit_kb, -1, kLong / 1024},
     {"commitLogCount", kNumber, kEnsemble, &Z::commit_log_count, 0, kInt},
-    {"snapshotSizeFactor", kReal, kEnsembleLater, &Z::snapshot_size_factor},
+    {"snapshotSizeFactor", kReal, kEnsemble, &Z::snapshot_size_factor},
     {"forceSync", kYesNo, kHonoured, &Z::force_sync},
     {"fsync.warningthresholdms", kNumber, kHonoured, &Z::fsync_warning_threshold_ms, 0, kLong},
     {"flushDelay", kNumber, kLater, &Z::flush_delay_ms, 0, kInt},

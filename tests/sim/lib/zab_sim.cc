@@ -486,6 +486,33 @@ void ZabSim::apply_one(Node& node, zab::Effect& effect) {
         n.peer->on_packet(link, {zab::PacketType::kSnap, zxid, std::nullopt, std::nullopt}, now_, out);
       });
     });
+  } else if (auto* find = std::get_if<zab::FindInLog>(&effect)) {
+    on_node(node.id, std::chrono::microseconds{rng_.between(100, 20000)}, [this, e = *find](Node& n) {
+      std::optional<Zxid> common;
+      for (const LoggedTxn& t : n.log) {
+        if (t.zxid <= e.peer_last) common = t.zxid;
+      }
+      note(n.id, fmt::format("FIND 0x{:x} in the log: {}", e.peer_last, common.has_value()));
+      step(n, [&](zab::Effects& out) { n.peer->on_log_found(e.link, common, now_, out); });
+    });
+  } else if (auto* stream = std::get_if<zab::SendLog>(&effect)) {
+    const LinkId link = stream->link;
+    if (rng_.chance(0.02)) {
+      on_node(node.id, ms(1), [this, link](Node& n) {
+        step(n, [&](zab::Effects& out) { n.peer->on_log_unreadable(link, now_, out); });
+      });
+    }
+    for (const LoggedTxn& t : node.log) {
+      if (t.zxid <= stream->after || t.zxid >= stream->before) continue;
+      for (const bool proposal : {true, false}) {
+        transmit(link, node.id, [this, link, t, proposal](Node& n) {
+          zab::QuorumPacket packet{proposal ? zab::PacketType::kProposal : zab::PacketType::kCommit, t.zxid,
+                                   std::nullopt, std::nullopt};
+          if (proposal) packet.data = t.payload;
+          step(n, [&](zab::Effects& out) { n.peer->on_packet(link, packet, now_, out); });
+        });
+      }
+    }
   } else if (std::get_if<zab::ReceiveSnapshot>(&effect)) {
     node.history = node.incoming;
     node.unsaved_snapshot = true;
@@ -495,6 +522,11 @@ void ZabSim::apply_one(Node& node, zab::Effect& effect) {
   } else if (auto* trunc = std::get_if<zab::TruncateLog>(&effect)) {
     const Zxid zxid = trunc->zxid;
     note(node.id, fmt::format("TRUNC 0x{:x}", zxid));
+    // A server that began with a snapshot, or took one since, cannot go back behind it.
+    if (!node.snapshot.empty() && node.snapshot.back().zxid > zxid) {
+      note(node.id, "TRUNC below the snapshot");
+      return step(node, [&](zab::Effects& out) { node.peer->on_truncated(false, node.last_applied(), now_, out); });
+    }
     auto cut = [zxid](std::vector<LoggedTxn>& v) {
       std::erase_if(v, [zxid](const LoggedTxn& t) { return t.zxid > zxid; });
     };
