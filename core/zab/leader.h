@@ -22,7 +22,7 @@ struct LeaderOptions {
   bool force_snapshot_sync = false;
   bool reconfig_enabled = false;
   int64_t initial_counter = 0;  // zxids of an epoch start behind it; only tests set it
-  bool log_sync = true;  // DIFF from the log on disk (snapshotSizeFactor >= 0)
+  bool log_sync = true;         // DIFF from the log on disk (snapshotSizeFactor >= 0)
   // Planted bugs, for showing that the simulator finds them.
   bool bug_commit_without_quorum = false;
   bool bug_skip_trunc = false;
