@@ -1,106 +1,216 @@
 #include "cmd/zk_cli.h"
 
-#include <cstdio>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
 #include <iostream>
 
+#include "cmd/help.h"
 #include "cmd/logging.h"
-#include "cmd/zk_cli_session.h"
+#include "cmd/zk_cli_shell.h"
 #include "cmd/zk_login.h"
+#include "core/base/properties.h"
+#include "storage/fs.h"
 
 namespace kz::cmd {
-
-const char* zk_event_name(zk::EventType type) {
-  switch (type) {
-    case zk::EventType::kNodeCreated:
-      return "NodeCreated";
-    case zk::EventType::kNodeDeleted:
-      return "NodeDeleted";
-    case zk::EventType::kNodeDataChanged:
-      return "NodeDataChanged";
-    case zk::EventType::kNodeChildrenChanged:
-      return "NodeChildrenChanged";
-    default:
-      return "None";
-  }
-}
-
 namespace {
 
 constexpr int32_t kDefaultTimeoutMs = 30000;  // ZooKeeperMain's -timeout
+constexpr int kInterruptedStatus = 130;       // as a JVM that SIGINT ended
+constexpr int kBadConfigurationStatus = 2;    // ExitCode.INVALID_INVOCATION
 
-int run_cli(const Invocation&, const Parsed& parsed) {
-  start_tool_logging();
-  std::string server = "localhost:2181";
-  int32_t timeout_ms = kDefaultTimeoutMs;
+struct CliOptions {
+  client::ZkClientConfig client;
   bool wait = false;
-  std::vector<std::string> args = parsed.words();
-  // Options stand before the command, with one dash, as zkCli.sh has them.
+  std::vector<std::string> command;
+};
+
+// What of a client configuration means something here; the rest is named.
+int read_client_configuration(const std::string& file, client::ZkClientConfig& config) {
+  const auto text = storage::posix_fs().read_file(file);
+  if (!text) {
+    fmt::print(stderr,
+               "org.apache.zookeeper.server.quorum.QuorumPeerConfig$ConfigException: Error processing {}\nCaused by: "
+               "java.lang.IllegalArgumentException: {} file is missing\n",
+               file, file);
+    return kBadConfigurationStatus;
+  }
+  const auto properties = parse_properties(*text);
+  if (!properties) {
+    fmt::print(stderr, "org.apache.zookeeper.server.quorum.QuorumPeerConfig$ConfigException: Error processing {}\n",
+               file);
+    return kBadConfigurationStatus;
+  }
+  std::string ignored;
+  for (const auto& [key, value] : to_map(*properties)) {
+    size_t bytes = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
+    if (key == "jute.maxbuffer" && error == std::errc{} && end == value.data() + value.size()) {
+      config.frame_max = bytes;
+    } else {
+      ignored += (ignored.empty() ? "" : ", ") + key;
+    }
+  }
+  if (!ignored.empty()) hint(file + ": no effect here: " + ignored);
+  return 0;
+}
+
+// Options stand before the command, with one dash. An exit status when the tool cannot go on.
+std::optional<int> parse_options(const std::vector<std::string>& args, CliOptions& out) {
+  out.client.connect = "localhost:2181";
+  std::string timeout = std::to_string(kDefaultTimeoutMs);
+  std::string configuration;
   size_t i = 0;
   for (; i < args.size() && args[i].starts_with("-"); ++i) {
     std::string_view name(args[i]);
     name.remove_prefix(name.starts_with("--") ? 2 : 1);
-    const bool last = i + 1 >= args.size();
-    if (name == "r") {
-      hint("-r: every server of an ensemble that serves writes serves this client; read-only mode is not asked for");
-    } else if (name == "waitforconnection") {
-      wait = true;
-    } else if (last) {
-      std::fprintf(stderr, "Error: no argument found for option %s\n", args[i].c_str());
-      return 1;
-    } else if (name == "server") {
-      server = args[++i];
-    } else if (name == "timeout") {
-      const std::string& text = args[++i];
-      char* end = nullptr;
-      timeout_ms = static_cast<int32_t>(std::strtol(text.c_str(), &end, 10));
-      if (*end != '\0' || timeout_ms <= 0) {
-        std::fprintf(stderr, "Error: -timeout takes milliseconds, not %s\n", text.c_str());
+    std::string* value = name == "server"                 ? &out.client.connect
+                         : name == "timeout"              ? &timeout
+                         : name == "client-configuration" ? &configuration
+                                                          : nullptr;
+    if (value != nullptr) {
+      if (i + 1 == args.size()) {
+        fmt::print(stderr, "Error: no argument found for option {}\n", args[i]);
         return 1;
       }
-    } else if (name == "client-configuration") {
-      ++i;
-      hint("-client-configuration: TLS and SASL settings have no effect here");
+      *value = args[++i];
+    } else if (name == "r") {
+      out.client.read_only = true;
+    } else if (name == "waitforconnection") {
+      out.wait = true;
     } else {
-      std::fprintf(stderr, "Error: unknown option %s\n", args[i].c_str());
-      print_zk_usage();
-      return 1;
+      hint(args[i] + " is no option of zk-cli; kz help zk-cli lists them");
     }
   }
-  args.erase(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(i));
-  if (!client::parse_zk_connect(server)) {
-    std::fprintf(stderr, "Exception in thread \"main\" java.lang.IllegalArgumentException: %s\n", server.c_str());
+  out.command.assign(args.begin() + static_cast<std::ptrdiff_t>(i), args.end());
+  const auto timeout_ms = parse_java_int(timeout);
+  if (!timeout_ms || *timeout_ms <= 0) {
+    fmt::print(stderr, "{}\n",
+               timeout_ms ? "Exception in thread \"main\" java.lang.IllegalArgumentException: -timeout " + timeout
+                          : timeout_ms.error().message);
+    hint("-timeout takes milliseconds");
+    return 1;
+  }
+  if (!client::parse_zk_connect(out.client.connect)) {
+    fmt::print(stderr, "Exception in thread \"main\" java.lang.IllegalArgumentException: {}\n", out.client.connect);
     hint("-server takes host:port[,host:port...][/chroot]");
     return 1;
   }
-  client::ZkClientConfig config;
-  config.connect = server;
-  config.session_timeout_ms = timeout_ms;
-  config.connection_timeout_ms = timeout_ms;
-  config.fail_queued = !wait;
-  config.sasl = zk_client_login_of({"CLIENT_JVMFLAGS", "JVMFLAGS"});
+  out.client.session_timeout_ms = *timeout_ms;
+  out.client.connection_timeout_ms = *timeout_ms;
+  out.client.fail_queued = !out.wait;
+  out.client.sasl = zk_client_login_of({"CLIENT_JVMFLAGS", "JVMFLAGS"});
+  if (configuration.empty()) return std::nullopt;
+  const int bad = read_client_configuration(configuration, out.client);
+  return bad == 0 ? std::nullopt : std::optional(bad);
+}
+
+// ~/.local/state/kz/zk-cli_history, its directory made; empty when there is no home.
+std::string history_file() {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  std::string directory;
+  if (state != nullptr && state[0] == '/') {
+    directory = state;
+  } else if (home != nullptr && home[0] == '/') {
+    directory = std::string(home) + "/.local/state";
+  } else {
+    return {};
+  }
+  directory += "/kz";
+  if (!storage::posix_fs().create_directories(directory)) return {};
+  return directory + "/zk-cli_history";
+}
+
+int edit_lines(ZkShell& shell, CliSession& session) {
+  LineEditor editor(
+      "kz", [&] { return shell.prompt(); }, [&](const std::string& before) { return shell.complete(before); });
+  const std::string file = history_file();
+  if (!file.empty()) editor.load_history(file);
+  std::string line;
+  auto result = LineEditor::Result::kLine;
+  while (!shell.quit()) {
+    session.console().set_editor([&](const std::string& text) { editor.show_above(text); });
+    result = editor.read(line);
+    session.console().set_editor({});
+    if (result != LineEditor::Result::kLine) break;
+    // Passwords do not go to a file.
+    if (!line.empty() && line.find("addauth") == std::string::npos) editor.add_history(line);
+    shell.execute_line(line);
+  }
+  if (!file.empty()) editor.save_history(file);
+  if (result != LineEditor::Result::kLine) session.console().print("\n");
+  return result == LineEditor::Result::kInterrupted ? kInterruptedStatus : shell.exit_status();
+}
+
+int read_lines(ZkShell& shell, bool prompt) {
+  std::string line;
+  while (!shell.quit()) {
+    if (prompt) fmt::print("{}", shell.prompt());
+    std::fflush(stdout);
+    if (!std::getline(std::cin, line)) break;
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    shell.execute_line(line);
+  }
+  return shell.exit_status();
+}
+
+// Signals of the terminal are for the thread that edits.
+class TerminalSignalsBlocked {
+ public:
+  TerminalSignalsBlocked() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int s : {SIGINT, SIGTSTP, SIGCONT, SIGWINCH, SIGQUIT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+    pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  ~TerminalSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+int run_cli(const Invocation& invocation, const Parsed& parsed) {
+  start_tool_logging();
+  if (!parsed.words().empty() && parsed.words()[0] == "--help") {
+    fmt::print("{}", command_help(*invocation.command));
+    return 0;
+  }
+  CliOptions options;
+  if (const auto status = parse_options(parsed.words(), options)) return *status;
+  auto blocked = std::make_unique<TerminalSignalsBlocked>();
   ToolRuntime runtime;
-  std::printf("Connecting to %s\n", server.c_str());
-  std::fflush(stdout);
-  CliSession cli(runtime, config);
-  if (wait && !cli.wait_for_connection(timeout_ms)) {
-    std::fprintf(stderr, "KeeperErrorCode = ConnectionLoss\n");
+  blocked.reset();
+  ZkConsole console;
+  console.print("Connecting to " + options.client.connect + "\n");
+  console.flush();
+  CliSession session(runtime, console, options.client);
+  if (options.wait && !session.wait_for_connection(session.timeout_ms())) {
+    console.error(
+        "Exception in thread \"main\" java.io.IOException: "
+        "org.apache.zookeeper.KeeperException$ConnectionLossException: KeeperErrorCode = ConnectionLoss");
     return 1;
   }
-  bool quit = false;
+  ZkShell shell(session);
   int status = 0;
-  if (!args.empty()) {
-    status = execute_zk_command(cli, args, quit);
+  if (!options.command.empty()) {
+    shell.execute(options.command);
+    status = shell.exit_status();
   } else {
-    cli.print("Welcome to ZooKeeper!\nJLine support is disabled\n");
-    cli.flush();
-    std::string line;
-    while (!quit && std::getline(std::cin, line)) {
-      if (!line.empty() && line.back() == '\r') line.pop_back();
-      status = execute_zk_command(cli, split_words(line), quit);
-    }
+    const bool terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+    const char* kind = std::getenv("TERM");
+    const bool edit = terminal && kind != nullptr && std::string_view(kind) != "dumb" && kind[0] != '\0';
+    console.print(std::string("Welcome to ZooKeeper!\nJLine support is ") + (edit ? "enabled" : "disabled") + "\n");
+    console.flush();
+    status = edit ? edit_lines(shell, session) : read_lines(shell, terminal);
   }
-  cli.close();
-  return cli.output_failed() && status == 0 ? 1 : status;
+  session.close(false);
+  console.flush();
+  return console.failed() && status == 0 ? 1 : status;
 }
 
 }  // namespace
@@ -108,12 +218,24 @@ int run_cli(const Invocation&, const Parsed& parsed) {
 const Command kZkCliCommand{
     .name = "zk-cli",
     .aliases = {"zkCli", "zkCli.sh", "org.apache.zookeeper.ZooKeeperMain"},
-    .summary = "ZooKeeper commands: one from the arguments, or several from standard input",
-    .synopsis = "[-server HOST:PORT[/CHROOT]] [-timeout MS] [-waitforconnection] [COMMAND ARGS...]",
+    .summary = "ZooKeeper commands: one from the arguments, several from a pipe, or a shell",
+    .synopsis =
+        "[-server HOST:PORT[,HOST:PORT...][/CHROOT]] [-timeout MS] [-r] [-waitforconnection] "
+        "[-client-configuration FILE] [COMMAND ARGS...]",
     .description =
-        "Commands: ls, create, get, set, delete, deleteall, stat, getAcl, setAcl, addauth, sync, config, "
-        "getEphemerals, getAllChildrenNumber, whoami, version, close, quit. An unknown command lists them with their "
-        "arguments.",
+        "Without a command: a shell. On a terminal lines are edited, Tab completes commands and paths, the arrows and "
+        "Ctrl-R find earlier lines (kept in ~/.local/state/kz/zk-cli_history, except those with addauth), Ctrl-D or "
+        "quit ends it, Ctrl-C ends it with status 130. Events of watches are printed above the line that is being "
+        "edited.\n\n"
+        "-server names one or more servers and perhaps a chroot (localhost:2181). -timeout is the session timeout "
+        "asked for, in milliseconds (30000). -r takes a server that has lost its quorum, for reading. "
+        "-waitforconnection waits for a session before anything else. -client-configuration reads a ZooKeeper client "
+        "properties file (jute.maxbuffer; other keys are named and have no effect).\n\n"
+        "Commands: addWatch, addauth, close, config, connect, create, delete, deleteall, delquota, get, getAcl, "
+        "getAllChildrenNumber, getEphemerals, history, listquota, ls, printwatches, quit, reconfig, redo, "
+        "removewatches, set, setAcl, setquota, stat, sync, version, whoami. An unknown one, such as help, lists them "
+        "with their arguments.\n\n"
+        "Exit status: of the last command: 0, 1 for an error, 127 for an unknown command.",
     .options = {},
     .grammar = Grammar::kRaw,
     .run = run_cli};

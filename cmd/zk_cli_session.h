@@ -1,142 +1,92 @@
-// A ZooKeeper session for zk-cli: calls that wait for their answers, and session events printed as zkCli.sh prints
-// them. The session lives on the runtime's reactor; everything here is called by the tool's own thread.
+// zk-cli's session with ZooKeeper: connected, closed and connected again elsewhere; calls that wait for their answers;
+// session and watch events printed as zkCli.sh prints them. Source: ZooKeeperMain.java @ release-3.8.0.
+// The client lives on the runtime's reactor; everything here is called by the tool's own thread.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cmd/client_support.h"
-#include "core/client/peer_hint.h"
+#include "cmd/zk_cli_console.h"
+#include "core/bytes/reader.h"
 #include "core/client/zk_client.h"
+#include "core/zk/jute.h"
 
 namespace kz::cmd {
 
-// "NodeCreated"...
-const char* zk_event_name(zk::EventType type);
-
 class CliSession {
  public:
-  CliSession(ToolRuntime& runtime, const client::ZkClientConfig& config) : runtime_(runtime) {
-    runtime_.on_reactor([&] {
-      zk_ = std::make_unique<client::ZkClient>(config, runtime_.connector(), runtime_.executor(), runtime_.rng());
-      zk_->set_listener([this](client::ZkEvent e) { on_event(e); });
-      zk_->set_bad_peer([this](const std::string& peer, Error, const std::string& bytes) {
-        const auto kind = client::recognise_peer(bytes);
-        if (kind != client::PeerKind::kUnknown && !std::exchange(hinted_, true)) {
-          hint(client::peer_hint(kind, peer, "ZooKeeper"));
-        }
-      });
-      zk_->start();
-    });
-  }
-  ~CliSession() { close(); }
+  // config.connect is the first server; the rest holds for every connect().
+  CliSession(ToolRuntime& runtime, ZkConsole& console, client::ZkClientConfig config);
+  ~CliSession();
 
-  bool wait_for_connection(int32_t timeout_ms) {
-    return runtime_.wait<bool>([&](auto done) {
-      if (zk_->connected()) return done(true);
-      auto once = std::make_shared<bool>(false);
-      auto finish = [done, once](bool ok) {
-        if (!std::exchange(*once, true)) done(ok);
-      };
-      connected_ = [finish] { finish(true); };
-      runtime_.executor().after(ms(timeout_ms), [finish] { finish(false); });
-    });
-  }
+  // Closes what is open and begins a session there. False: not a connect string; nothing has happened.
+  bool connect(const std::string& where);
+  bool wait_for_connection(int32_t timeout_ms);
+  // Ends the session. loud: with the event that Java's close() has.
+  void close(bool loud);
 
-  void close() {
-    if (!zk_) return;
-    runtime_.wait<bool>([&](auto done) {
-      closed_ = [done] { done(true); };
-      zk_->close(ms(1000));
-    });
-    runtime_.on_reactor([&] { zk_.reset(); });
-  }
-
-  void print(const std::string& text) {
-    std::lock_guard lock(mutex_);
-    out_.put(text);
-  }
-  void flush() {
-    std::lock_guard lock(mutex_);
-    out_.flush();
-  }
-  bool output_failed() const { return out_.failed(); }
+  // Of ZooKeeper.States: "CONNECTING", "CONNECTED", "CLOSED"...
+  std::string state();
+  bool alive();  // not closed, expired or refused
+  bool connected();
+  const std::string& server() const { return config_.connect; }
+  int32_t timeout_ms() const { return config_.session_timeout_ms; }
+  std::atomic<bool>& print_watches() { return print_watches_; }
+  ZkConsole& console() { return console_; }
 
   // ---- calls that wait ----
   struct Reply {
     zk::KeeperCode code = zk::KeeperCode::kOk;
-    std::optional<std::string> data{};
-    std::string path{};
-    std::vector<std::string> names{};
-    std::vector<zk::Acl> acl{};
-    zk::Stat stat{};
     Slice body{};
   };
+  // An operation as it goes to the wire; watch: what it leaves with the session's own watcher.
+  Reply raw(zk::OpCode op, Slice body, client::ZkClient::WatchOn watch = {});
+  // With body and answer as records. false flags a code in `code`.
+  template <class Response, class Request>
+  zk::KeeperCode ask(zk::OpCode op, const Request& request, Response& response, client::ZkClient::WatchOn watch = {}) {
+    Reply r = raw(op, zk::jute::encode(request), std::move(watch));
+    if (r.code != zk::KeeperCode::kOk) return r.code;
+    Reader in(r.body);
+    return zk::jute::read(in, response) ? zk::KeeperCode::kOk : zk::KeeperCode::kMarshallingError;
+  }
+  template <class Request>
+  zk::KeeperCode tell(zk::OpCode op, const Request& request) {
+    return raw(op, zk::jute::encode(request)).code;
+  }
+  // Runs start(client, done) on the reactor and waits for done(code).
   template <class Start>
-  Reply call(Start start) {
-    return runtime_.wait<Reply>(std::move(start));
+  zk::KeeperCode code_of(Start start) {
+    return runtime_.wait<zk::KeeperCode>([&](auto done) { start(*zk_, done); });
   }
-  Reply stat_of(const std::string& path, bool watch = false) {
-    return call([&](auto done) {
-      zk_->exists(path, watcher(watch),
-                  [done](zk::KeeperCode c, const zk::Stat& s) { done(Reply{.code = c, .stat = s}); });
-    });
-  }
-  Reply children_of(const std::string& path, bool watch = false) {
-    return call([&](auto done) {
-      zk_->children(path, watcher(watch), [done](zk::KeeperCode c, std::vector<std::string> names, const zk::Stat& s) {
-        done(Reply{.code = c, .names = std::move(names), .stat = s});
-      });
-    });
-  }
-  Reply raw(zk::OpCode op, Slice body) {
-    return call([&](auto done) {
-      zk_->raw(op, body, [done](zk::KeeperCode c, Slice reply) { done(Reply{.code = c, .body = reply.detach()}); });
-    });
-  }
+  void add_auth_later(const std::string& scheme, const std::string& auth);
+  std::string full(const std::string& path);         // with the chroot in front
+  std::string strip(const std::string& path) const;  // without it
 
-  client::ZkClient::Watcher watcher(bool wanted) {
-    if (!wanted) return {};
-    return [this](const client::ZkWatchEvent& e) { watcher_line("SyncConnected", zk_event_name(e.type), e.path); };
-  }
-
-  bool open() const { return zk_ != nullptr; }
-  client::ZkClient& zk() { return *zk_; }
+  zk::KeeperCode children(const std::string& path, bool watch, zk::GetChildren2Response& out);
+  zk::KeeperCode exists(const std::string& path, bool watch, zk::Stat& out);
+  zk::KeeperCode get(const std::string& path, bool watch, zk::GetDataResponse& out);
+  zk::KeeperCode create(const std::string& path, const zk::NullableBytes& data);  // persistent, open to all
 
  private:
-  void on_event(client::ZkEvent e) {
-    if (e == client::ZkEvent::kConnected) {
-      watcher_line("SyncConnected", "None", "null");
-      if (auto fn = std::exchange(connected_, nullptr)) fn();
-    } else if (e == client::ZkEvent::kDisconnected) {
-      watcher_line("Disconnected", "None", "null");
-    } else if (e == client::ZkEvent::kExpired) {
-      watcher_line("Expired", "None", "null");
-      zk_->start();
-    } else if (e == client::ZkEvent::kAuthFailed) {
-      watcher_line("AuthFailed", "None", "null");
-    } else if (e == client::ZkEvent::kClosed) {
-      if (auto fn = std::exchange(closed_, nullptr)) fn();
-    }
-  }
-  void watcher_line(const std::string& state, const std::string& type, const std::string& path) {
-    print("\nWATCHER::\n\nWatchedEvent state:" + state + " type:" + type + " path:" + path + "\n");
-    flush();
-  }
+  void on_event(client::ZkEvent e);
+  void on_watch(const client::ZkWatchEvent& e);
+  void event_lines(const std::string& state, const std::string& type, const std::string& path);
+
   ToolRuntime& runtime_;
+  ZkConsole& console_;
+  client::ZkClientConfig config_;
+  std::string chroot_;
   std::unique_ptr<client::ZkClient> zk_;
-  std::mutex mutex_;
-  Output out_;
+  std::atomic<bool> print_watches_ = true;
   bool hinted_ = false;
+  std::atomic<bool> auth_failed_ = false;
+  std::atomic<bool> expired_ = false;
   std::function<void()> connected_, closed_;
 };
-
-// Runs one command; returns its status. What it printed is out when it returns.
-int execute_zk_command(CliSession& session, const std::vector<std::string>& args, bool& quit);
-void print_zk_usage();
 
 }  // namespace kz::cmd

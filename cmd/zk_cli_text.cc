@@ -1,71 +1,14 @@
-// What zk-cli reads and prints, without a connection. Source: CliParser use in cli/*.java, AclParser.java,
-// StatPrinter.java, PathUtils.java @ release-3.8.0.
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 
-#include "cmd/zk_cli.h"
+#include "cmd/zk_cli_text.h"
 
 namespace kz::cmd {
 
-const std::string* ZkArgs::value(char option) const {
-  for (const auto& [name, text] : values) {
-    if (name == option) return &text;
-  }
-  return nullptr;
-}
-
-std::vector<std::string> split_words(std::string_view line) {
-  std::vector<std::string> words;
-  while (true) {
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    if (line.empty()) return words;
-    const char quote = line.front();
-    const size_t close = quote == '"' || quote == '\'' ? line.find(quote, 1) : std::string_view::npos;
-    if (close != std::string_view::npos) {
-      words.emplace_back(line.substr(1, close - 1));
-      line.remove_prefix(close + 1);
-    } else {
-      const size_t end = std::min(line.find_first_of(" \t"), line.size());
-      words.emplace_back(line.substr(0, end));
-      line.remove_prefix(end);
-    }
-  }
-}
-
-std::expected<ZkArgs, std::string> parse_zk_args(const std::vector<std::string>& args, std::string_view flags,
-                                                 std::string_view valued) {
-  ZkArgs out;
-  for (size_t i = 0; i < args.size(); ++i) {
-    const std::string& arg = args[i];
-    if (i == 0 || arg.size() < 2 || arg[0] != '-') {
-      out.words.push_back(arg);
-      continue;
-    }
-    // Letters may share a dash; the last of them may take the next word.
-    for (size_t k = 1; k < arg.size(); ++k) {
-      const char letter = arg[k];
-      if (flags.find(letter) != std::string_view::npos) {
-        out.flags += letter;
-      } else if (valued.find(letter) != std::string_view::npos) {
-        if (k + 1 < arg.size()) {
-          out.values.emplace_back(letter, arg.substr(k + 1));
-        } else if (i + 1 < args.size()) {
-          out.values.emplace_back(letter, args[++i]);
-        } else {
-          return std::unexpected("Missing argument for option: " + std::string(1, letter));
-        }
-        break;
-      } else {
-        return std::unexpected("Unrecognized option: " + arg);
-      }
-    }
-  }
-  return out;
-}
-
 std::vector<zk::Acl> parse_acl(std::string_view text, std::vector<std::string>& complaints) {
   std::vector<zk::Acl> out;
+  if (text.empty()) complaints.emplace_back(" does not have the form scheme:id:perm");
   while (!text.empty()) {
     const size_t comma = std::min(text.find(','), text.size());
     const std::string part(text.substr(0, comma));
@@ -104,6 +47,41 @@ std::vector<zk::Acl> parse_acl(std::string_view text, std::vector<std::string>& 
   return out;
 }
 
+const char* keeper_message(zk::KeeperCode code) {
+  switch (code) {
+    case zk::KeeperCode::kOk:
+      return "ok";
+    case zk::KeeperCode::kNotEmpty:
+      return "Directory not empty";
+    case zk::KeeperCode::kSessionExpired:
+      return "Session expired";
+    case zk::KeeperCode::kInvalidCallback:
+      return "Invalid callback";
+    case zk::KeeperCode::kSessionMoved:
+      return "Session moved";
+    case zk::KeeperCode::kNotReadOnly:
+      return "Not a read-only call";
+    case zk::KeeperCode::kEphemeralOnLocalSession:
+      return "Ephemeral node on local session";
+    case zk::KeeperCode::kNoWatcher:
+      return "No such watcher";
+    case zk::KeeperCode::kReconfigDisabled:
+      return "Reconfig is disabled";
+    case zk::KeeperCode::kSessionClosedRequireSaslAuth:
+      return "Session closed because client failed to authenticate";
+    case zk::KeeperCode::kQuotaExceeded:
+      return "Quota has exceeded";
+    case zk::KeeperCode::kThrottledOp:
+      return "Op throttled due to high load";
+    default:
+      return zk::keeper_code_name(code);
+  }
+}
+
+std::string keeper_error_code(zk::KeeperCode code, const std::string& path) {
+  return std::string("KeeperErrorCode = ") + keeper_message(code) + (path.empty() ? "" : " for " + path);
+}
+
 std::string zk_error_text(zk::KeeperCode code, const std::string& path) {
   switch (code) {
     case zk::KeeperCode::kNoNode:
@@ -126,8 +104,13 @@ std::string zk_error_text(zk::KeeperCode code, const std::string& path) {
       return "version No is not valid : " + path;
     case zk::KeeperCode::kQuotaExceeded:
       return "Quota has exceeded : " + path;
+    case zk::KeeperCode::kReconfigInProgress:
+      return "Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)";
+    case zk::KeeperCode::kNewConfigNoQuorum:
+      return "No quorum of new config is connected and up-to-date with the leader of last commmitted config - try "
+             "invoking reconfiguration after new servers are connected and synced";
     default:
-      return std::string("KeeperErrorCode = ") + zk::keeper_code_name(code) + (path.empty() ? "" : " for " + path);
+      return keeper_error_code(code, path == "null" ? "" : path);
   }
 }
 
@@ -141,25 +124,26 @@ std::string perm_letters(int32_t perms) {
   return out;
 }
 
+std::string java_date(int64_t wall_ms) {
+  const auto seconds = static_cast<time_t>(wall_ms / 1000 - (wall_ms % 1000 < 0 ? 1 : 0));
+  std::tm local = {};
+  localtime_r(&seconds, &local);
+  char text[64];
+  std::strftime(text, sizeof text, "%a %b %d %H:%M:%S %Z %Y", &local);
+  return text;
+}
+
 std::string format_stat(const zk::Stat& s) {
   const auto hex = [](int64_t v) {
     char text[24];
     std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(v));
     return std::string(text);
   };
-  const auto date = [](int64_t ms) {
-    const auto seconds = static_cast<time_t>(ms / 1000);
-    std::tm local = {};
-    localtime_r(&seconds, &local);
-    char text[64];
-    std::strftime(text, sizeof text, "%a %b %d %H:%M:%S %Z %Y", &local);
-    return std::string(text);
-  };
-  return "cZxid = " + hex(s.czxid) + "\nctime = " + date(s.ctime) + "\nmZxid = " + hex(s.mzxid) +
-         "\nmtime = " + date(s.mtime) + "\npZxid = " + hex(s.pzxid) + "\ncversion = " + std::to_string(s.cversion) +
-         "\ndataVersion = " + std::to_string(s.version) + "\naclVersion = " + std::to_string(s.aversion) +
-         "\nephemeralOwner = " + hex(s.ephemeral_owner) + "\ndataLength = " + std::to_string(s.data_length) +
-         "\nnumChildren = " + std::to_string(s.num_children) + "\n";
+  return "cZxid = " + hex(s.czxid) + "\nctime = " + java_date(s.ctime) + "\nmZxid = " + hex(s.mzxid) +
+         "\nmtime = " + java_date(s.mtime) + "\npZxid = " + hex(s.pzxid) +
+         "\ncversion = " + std::to_string(s.cversion) + "\ndataVersion = " + std::to_string(s.version) +
+         "\naclVersion = " + std::to_string(s.aversion) + "\nephemeralOwner = " + hex(s.ephemeral_owner) +
+         "\ndataLength = " + std::to_string(s.data_length) + "\nnumChildren = " + std::to_string(s.num_children) + "\n";
 }
 
 std::string path_problem(std::string_view path) {

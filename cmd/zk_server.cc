@@ -75,8 +75,18 @@ std::optional<int> prepare(Script& script) {
   const std::string jmx = env.variable("JMXDISABLE");
   if (jmx.empty() || jmx == "false") {
     err("ZooKeeper JMX enabled by default\n");
-    if (const std::string port = env.variable("JMXPORT"); !port.empty())
+    if (const std::string port = env.variable("JMXPORT"); !port.empty()) {
+      const auto or_else = [&](const char* name, const char* otherwise) {
+        const std::string value = env.variable(name);
+        return value.empty() ? std::string(otherwise) : value;
+      };
       err("ZooKeeper remote JMX Port set to {}\n", port);
+      err("ZooKeeper remote JMX authenticate set to {}\n", or_else("JMXAUTH", "false"));
+      err("ZooKeeper remote JMX ssl set to {}\n", or_else("JMXSSL", "false"));
+      err("ZooKeeper remote JMX log4j set to {}\n", or_else("JMXLOG4J", "true"));
+      if (const std::string host = env.variable("JMXHOSTNAME"); !host.empty())
+        err("ZooKeeper remote JMX Hostname set to {}\n", host);
+    }
   } else {
     err("JMX disabled by user request\n");
   }
@@ -250,6 +260,20 @@ int status(const Script& script) {
       out("{}\n", answer->substr(at, answer->find('\n', at) - at));
       return 0;
     }
+  }
+  if (address->secure) {
+    // The script's words; its Java client needs these settings, ours asks in the clear and gets no answer either.
+    out(" \n"
+        "Note: We used secureClientPort ({}) to establish connection, but we failed. The 'status'\n"
+        "  command establishes a client connection to the server to execute diagnostic commands. Please make sure you\n"
+        "  provided all the Client SSL connection related parameters in the CLIENT_JVMFLAGS environment variable! "
+        "E.g.:\n"
+        "  CLIENT_JVMFLAGS=\"-Dzookeeper.clientCnxnSocket=org.apache.zookeeper.ClientCnxnSocketNetty\n"
+        "  -Dzookeeper.ssl.trustStore.location=/tmp/clienttrust.jks -Dzookeeper.ssl.trustStore.password=password\n"
+        "  -Dzookeeper.ssl.keyStore.location=/tmp/client.jks -Dzookeeper.ssl.keyStore.password=password\n"
+        "  -Dzookeeper.client.secure=true\" ./zkServer.sh status\n"
+        " \n",
+        address->port);
   }
   out("Error contacting service. It is probably not running.\n");
   return 1;

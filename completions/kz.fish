@@ -281,7 +281,7 @@ complete -c kz -n __fish_use_subcommand -f -a zk-server -d 'start, stop and ask 
 complete -c kz -n '__fish_seen_subcommand_from zk-server' -l config -r -d 'Directory of zoo'
 complete -c zkServer -l config -r -d 'Directory of zoo'
 complete -c zkServer.sh -l config -r -d 'Directory of zoo'
-complete -c kz -n __fish_use_subcommand -f -a zk-cli -d 'ZooKeeper commands: one from the arguments, or several from standard input'
+complete -c kz -n __fish_use_subcommand -f -a zk-cli -d 'ZooKeeper commands: one from the arguments, several from a pipe, or a shell'
 complete -c kz -n __fish_use_subcommand -f -a zk-cleanup -d 'remove old snapshots and transaction logs of a ZooKeeper server'
 complete -c kz -n '__fish_seen_subcommand_from zk-cleanup' -l n -r -d 'Snapshots to keep, with the logs they need: 3 or more'
 complete -c zkCleanup -l n -r -d 'Snapshots to keep, with the logs they need: 3 or more'

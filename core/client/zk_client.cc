@@ -72,7 +72,11 @@ ZkClient::Op ZkClient::Op::check(std::string path, int32_t version) {
 }
 
 ZkClient::ZkClient(ZkClientConfig config, Connector& connector, Executor& executor, Rng& rng)
-    : config_(std::move(config)), connector_(connector), executor_(executor), rng_(rng), session_(config_.retry_lost) {
+    : config_(std::move(config)),
+      connector_(connector),
+      executor_(executor),
+      rng_(rng),
+      session_(config_.retry_lost, config_.read_only) {
   auto where = parse_zk_connect(config_.connect);
   KZ_ASSERT_MSG(where, "the connect string was checked by the caller");
   where_ = std::move(*where);
@@ -308,11 +312,12 @@ void ZkClient::submit(ZkSession::Request request) {
   run(std::move(out));
 }
 
-ZkSession::WatchFn ZkClient::wrap(Watcher watcher) {
+ZkWatches::Watcher ZkClient::wrap(Watcher watcher) {
   if (!watcher) return {};
-  return [this, watcher = std::move(watcher)](zk::EventType type, const std::string& path) mutable {
-    watcher(ZkWatchEvent{type, strip(path)});
-  };
+  return std::make_shared<ZkWatches::WatchFn>(
+      [this, watcher = std::move(watcher)](zk::EventType type, const std::string& path) mutable {
+        watcher(ZkWatchEvent{type, strip(path)});
+      });
 }
 
 }  // namespace kz::client

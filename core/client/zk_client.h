@@ -47,6 +47,7 @@ struct ZkClientConfig {
   int32_t retry_ms_max = 1000;
   size_t frame_max = 4 * 1024 * 1024;
   std::optional<zk::SaslLogin> sasl{};  // every connection is authenticated by DIGEST-MD5
+  bool read_only = false;               // a server that has lost its quorum will do
 };
 
 enum class ZkEvent : uint8_t {
@@ -68,6 +69,11 @@ class ZkClient final : private ConnectionHandler {
  public:
   using Listener = std::function<void(ZkEvent)>;
   using Watcher = std::move_only_function<void(const ZkWatchEvent&)>;  // empty = no watch is set
+  // What an operation by raw() leaves on a path, with the default watcher.
+  struct WatchOn {
+    ZkSession::WatchKind kind = ZkSession::WatchKind::kNone;
+    std::string path{};  // with the chroot
+  };
   using Done = std::move_only_function<void(zk::KeeperCode)>;
   using StatDone = std::move_only_function<void(zk::KeeperCode, const zk::Stat&)>;
   using CreateDone = std::move_only_function<void(zk::KeeperCode, std::string path, const zk::Stat&)>;
@@ -102,6 +108,9 @@ class ZkClient final : private ConnectionHandler {
   ZkClient& operator=(const ZkClient&) = delete;
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
+  // Told of the events of watches that have no watcher of their own; such a watch stands once at a path, however often
+  // it was set, and an event is told once. Set before the first such watch.
+  void set_default_watcher(Watcher watcher) { default_watcher_ = wrap(std::move(watcher)); }
   // What is known of the peer that answered with something else than ZooKeeper (its first bytes), for hints.
   using BadPeer = std::function<void(const std::string& host_port, Error why, const std::string& first_bytes)>;
   void set_bad_peer(BadPeer fn) { bad_peer_ = std::move(fn); }
@@ -115,6 +124,9 @@ class ZkClient final : private ConnectionHandler {
   void close(Duration give_up_after = ms(3000));
 
   bool connected() const { return session_.connected(); }
+  bool over() const { return session_.over(); }
+  bool read_only() const { return session_.read_only(); }
+  bool handshaking() const { return tcp_up_ && !session_.connected(); }  // TCP is up, no session yet
   bool resumed() const { return session_.resumed(); }
   SessionId session_id() const { return session_.id(); }               // 0 = none yet
   const std::string& password() const { return session_.password(); }  // 16 raw bytes
@@ -142,8 +154,18 @@ class ZkClient final : private ConnectionHandler {
   void multi(std::vector<Op> ops, MultiDone done);
   // Kept and sent again after every reconnect.
   void add_auth(std::string scheme, std::string auth, Done done);
+  // A watch that stays (3.6), for the default watcher.
+  void add_watch(std::string path, zk::AddWatchMode mode, Done done);
+  // Removes this session's watches on a path; their watchers hear kDataWatchRemoved and so on. local: also without a
+  // server. kNoWatcher: there are none.
+  void remove_watches(std::string path, zk::WatcherType type, bool local, Done done);
   // Any other operation: type and jute body as they go to the wire; done sees the reply's body (paths not stripped).
-  void raw(zk::OpCode type, Slice body, std::move_only_function<void(zk::KeeperCode, Slice body)> done);
+  void raw(zk::OpCode type, Slice body, std::move_only_function<void(zk::KeeperCode, Slice body)> done) {
+    raw(type, std::move(body), std::move(done), WatchOn());
+  }
+  void raw(zk::OpCode type, Slice body, std::move_only_function<void(zk::KeeperCode, Slice body)> done, WatchOn watch);
+  // With the chroot in front, as raw bodies need it.
+  std::string full(const std::string& path) const;
 
   // Creates path and its missing parents (persistent, data on the last only; existing ones are fine).
   void create_recursive(std::string path, std::string data, std::vector<zk::Acl> acl, Done done);
@@ -161,10 +183,9 @@ class ZkClient final : private ConnectionHandler {
   void arm_timer();
   void on_timer();
   void emit(ZkEvent event);
-  std::string full(const std::string& path) const;
   std::string strip(std::string path) const;
   void submit(ZkSession::Request request);
-  ZkSession::WatchFn wrap(Watcher watcher);
+  ZkWatches::Watcher wrap(Watcher watcher);
 
   ZkClientConfig config_;
   Connector& connector_;
@@ -175,6 +196,7 @@ class ZkClient final : private ConnectionHandler {
   size_t next_host_ = 0;
   size_t tried_ = 0;  // hosts tried since the last established session
   ZkSession session_;
+  ZkWatches::Watcher default_watcher_;
   Listener listener_;
   BadPeer bad_peer_;
   ConnId conn_ = 0;

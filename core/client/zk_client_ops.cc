@@ -191,11 +191,34 @@ void ZkClient::multi(std::vector<Op> ops, MultiDone done) {
   submit(std::move(request));
 }
 
-void ZkClient::raw(zk::OpCode type, Slice body, std::move_only_function<void(KeeperCode, Slice body)> done) {
+void ZkClient::raw(zk::OpCode type, Slice body, std::move_only_function<void(KeeperCode, Slice body)> done,
+                   WatchOn watch) {
   ZkSession::Request request;
   request.type = type;
   request.body = std::move(body);
   request.done = std::move(done);
+  request.watch = watch.kind;
+  if (watch.kind != ZkSession::WatchKind::kNone) {
+    request.path = std::move(watch.path);
+    request.watcher = default_watcher_;
+  }
+  submit(std::move(request));
+}
+
+void ZkClient::add_watch(std::string path, zk::AddWatchMode mode, Done done) {
+  const bool recursive = mode == zk::AddWatchMode::kPersistentRecursive;
+  raw(OpCode::kAddWatch, zk::jute::encode(zk::AddWatchRequest{full(path), static_cast<int32_t>(mode)}),
+      [done = std::move(done)](KeeperCode err, const Slice&) mutable { done(err); },
+      {recursive ? ZkSession::WatchKind::kRecursive : ZkSession::WatchKind::kPersistent, full(path)});
+}
+
+void ZkClient::remove_watches(std::string path, zk::WatcherType type, bool local, Done done) {
+  auto request = make(OpCode::kRemoveWatches, zk::RemoveWatchesRequest{full(path), static_cast<int32_t>(type)},
+                      [done = std::move(done)](KeeperCode err, const Slice&) mutable { done(err); });
+  request.watch = ZkSession::WatchKind::kRemove;
+  request.path = full(path);
+  request.remove_type = type;
+  request.remove_local = local;
   submit(std::move(request));
 }
 

@@ -24,9 +24,7 @@ void ZkSession::begin(SessionId id, std::string password, int32_t timeout_ms) {
   last_zxid_ = 0;
   resumed_ = false;
   ping_outstanding_ = false;
-  data_watches_.clear();
-  exist_watches_.clear();
-  child_watches_.clear();
+  watches_.clear();
 }
 
 void ZkSession::set_login(zk::SaslLogin login, std::function<std::string()> nonce) {
@@ -88,7 +86,7 @@ void ZkSession::on_transport_up(TimePoint now, Output& out) {
   request.timeout_ms = asked_ms_;
   request.session_id = id_;
   request.password = Slice::copy_of(password_);
-  request.read_only = false;
+  request.read_only = may_read_only_;
   out.frames.push_back(zk::encode_connect_request(request).sub(4));  // the connector adds the length itself
 }
 
@@ -139,6 +137,7 @@ void ZkSession::on_connect_response(const Slice& bytes, TimePoint now, Output& o
   id_ = response.session_id;
   password_ = response.password ? std::string(response.password->text()) : std::string(16, '\0');
   negotiated_ms_ = response.timeout_ms;
+  read_only_ = response.read_only.value_or(false);
   if (!login_) return established(now, out);
   phase_ = Phase::kSasl;
   sasl_.emplace(zk::kClientSaslService, login_->user, login_->password, nonce_());
@@ -181,36 +180,44 @@ void ZkSession::established(TimePoint now, Output& out) {
   transmit(now, out);
 }
 
+// The op code with persistent watches exists since 3.6: it is used only where there are some.
 void ZkSession::rearm_watches(TimePoint now, Output& out) {
-  zk::SetWatches batch;
+  using Kind = ZkWatches::Kind;
+  const bool persistent = !watches_.empty(Kind::kPersistent) || !watches_.empty(Kind::kRecursive);
+  zk::SetWatches2 batch;
   size_t bytes = 0;
-  auto flush = [&] {
+  const auto flush = [&] {
     if (bytes == 0) return;
     batch.relative_zxid = last_zxid_;
-    frame(zk::kXidSetWatches, zk::OpCode::kSetWatches, zk::jute::encode(batch), now, out);
+    if (persistent) {
+      frame(zk::kXidSetWatches, zk::OpCode::kSetWatches2, zk::jute::encode(batch), now, out);
+    } else {
+      const zk::SetWatches old{batch.relative_zxid, std::move(batch.data), std::move(batch.exist),
+                               std::move(batch.child)};
+      frame(zk::kXidSetWatches, zk::OpCode::kSetWatches, zk::jute::encode(old), now, out);
+    }
     batch = {};
     bytes = 0;
   };
-  auto add = [&](const WatchMap& map, auto& list) {
-    for (const auto& [path, watchers] : map) {
+  const auto add = [&](Kind kind, auto& list) {
+    watches_.for_each(kind, [&](const std::string& path) {
       list.push_back(path);
       bytes += path.size() + 4;
       if (bytes >= kRearmBytesMax) flush();
-    }
+    });
   };
-  add(data_watches_, batch.data);
-  add(exist_watches_, batch.exist);
-  add(child_watches_, batch.child);
+  add(Kind::kData, batch.data);
+  add(Kind::kExists, batch.exist);
+  add(Kind::kChild, batch.child);
+  add(Kind::kPersistent, batch.persistent);
+  add(Kind::kRecursive, batch.persistent_recursive);
   flush();
 }
 
-void ZkSession::fire(WatchMap& map, const std::string& path, zk::EventType type, Output& out) {
-  auto it = map.find(path);
-  if (it == map.end()) return;
-  for (WatchFn& fn : it->second) {
-    out.calls.emplace_back([fn = std::move(fn), path, type]() mutable { fn(type, path); });
+void ZkSession::tell(std::vector<ZkWatches::Event>& events, Output& out) {
+  for (auto& e : events) {
+    out.calls.emplace_back([e = std::move(e)] { (*e.watcher)(e.type, e.path); });
   }
-  map.erase(it);
 }
 
 void ZkSession::on_event(const Slice& body, Output& out) {
@@ -220,25 +227,44 @@ void ZkSession::on_event(const Slice& body, Output& out) {
     out.why = "watch event is malformed";
     return;
   }
-  const zk::WatcherEvent& event = *decoded;
-  const auto type = static_cast<zk::EventType>(event.type);
-  switch (type) {
-    case zk::EventType::kNodeCreated:
-    case zk::EventType::kNodeDataChanged:
-      fire(data_watches_, event.path, type, out);
-      fire(exist_watches_, event.path, type, out);
+  std::vector<ZkWatches::Event> events;
+  watches_.fire(static_cast<zk::EventType>(decoded->type), decoded->path, events);
+  tell(events, out);
+}
+
+void ZkSession::finish(Request& request, zk::KeeperCode err, Slice body, Output& out) {
+  using Kind = ZkWatches::Kind;
+  const bool ok = err == zk::KeeperCode::kOk;
+  switch (request.watch) {
+    case WatchKind::kNone:
       break;
-    case zk::EventType::kNodeChildrenChanged:
-      fire(child_watches_, event.path, type, out);
+    case WatchKind::kData:
+      if (ok && request.watcher) watches_.add(Kind::kData, request.path, request.watcher);
       break;
-    case zk::EventType::kNodeDeleted:
-      fire(data_watches_, event.path, type, out);
-      fire(exist_watches_, event.path, type, out);
-      fire(child_watches_, event.path, type, out);
+    case WatchKind::kExists:
+      if (!request.watcher) break;
+      if (ok) watches_.add(Kind::kData, request.path, request.watcher);
+      if (err == zk::KeeperCode::kNoNode) watches_.add(Kind::kExists, request.path, request.watcher);
       break;
-    default:
+    case WatchKind::kChild:
+      if (ok && request.watcher) watches_.add(Kind::kChild, request.path, request.watcher);
       break;
+    case WatchKind::kPersistent:
+      if (ok) watches_.add(Kind::kPersistent, request.path, request.watcher);
+      break;
+    case WatchKind::kRecursive:
+      if (ok) watches_.add(Kind::kRecursive, request.path, request.watcher);
+      break;
+    case WatchKind::kRemove: {
+      std::vector<ZkWatches::Event> events;
+      err = watches_.remove(request.path, request.remove_type, request.remove_local, err, events);
+      tell(events, out);
+      break;
+    }
   }
+  if (!request.done) return;
+  out.calls.emplace_back(
+      [done = std::move(request.done), err, body = std::move(body)]() mutable { done(err, std::move(body)); });
 }
 
 void ZkSession::on_reply(int32_t xid, zk::KeeperCode err, Slice body, Output& out) {
@@ -249,20 +275,8 @@ void ZkSession::on_reply(int32_t xid, zk::KeeperCode err, Slice body, Output& ou
   }
   Request request = std::move(pending_.front().request);
   pending_.pop_front();
-  if (request.watcher) {
-    const bool ok = err == zk::KeeperCode::kOk;
-    if (request.watch == WatchKind::kExists && err == zk::KeeperCode::kNoNode) {
-      exist_watches_[request.path].push_back(std::move(request.watcher));
-    } else if (ok && request.watch == WatchKind::kChild) {
-      child_watches_[request.path].push_back(std::move(request.watcher));
-    } else if (ok) {
-      data_watches_[request.path].push_back(std::move(request.watcher));
-    }
-  }
   const bool closed = request.type == zk::OpCode::kCloseSession;
-  out.calls.emplace_back([done = std::move(request.done), err, body = std::move(body)]() mutable {
-    if (done) done(err, std::move(body));
-  });
+  finish(request, err, std::move(body), out);
   if (closed) end(zk::KeeperCode::kSessionExpired, Happened::kClosed, out);
 }
 
@@ -280,9 +294,7 @@ void ZkSession::on_transport_lost(Output& out) {
     if (retry_lost_ && p.request.type != zk::OpCode::kCloseSession) {
       kept.push_back(std::move(p.request));
     } else {
-      out.calls.emplace_back([done = std::move(p.request.done)]() mutable {
-        if (done) done(zk::KeeperCode::kConnectionLoss, {});
-      });
+      finish(p.request, zk::KeeperCode::kConnectionLoss, {}, out);
     }
   }
   pending_.clear();
@@ -290,25 +302,15 @@ void ZkSession::on_transport_lost(Output& out) {
 }
 
 void ZkSession::fail_queued(zk::KeeperCode code, Output& out) {
-  for (Request& request : queued_) {
-    out.calls.emplace_back([done = std::move(request.done), code]() mutable {
-      if (done) done(code, {});
-    });
-  }
+  for (Request& request : queued_) finish(request, code, {}, out);
   queued_.clear();
 }
 
 void ZkSession::end(zk::KeeperCode code, Happened happened, Output& out) {
-  for (Pending& p : pending_) {
-    out.calls.emplace_back([done = std::move(p.request.done), code]() mutable {
-      if (done) done(code, {});
-    });
-  }
+  for (Pending& p : pending_) finish(p.request, code, {}, out);
   pending_.clear();
   fail_queued(code, out);
-  data_watches_.clear();
-  exist_watches_.clear();
-  child_watches_.clear();
+  watches_.clear();
   phase_ = Phase::kOver;
   out.happened = happened;
 }

@@ -15,6 +15,7 @@
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/bytes/slab.h"
+#include "core/client/zk_watches.h"
 #include "core/zk/digest_md5.h"
 #include "core/zk/jaas.h"
 #include "core/zk/proto.h"
@@ -23,16 +24,19 @@ namespace kz::client {
 
 class ZkSession {
  public:
-  using WatchFn = std::move_only_function<void(zk::EventType type, const std::string& full_path)>;
+  using WatchFn = ZkWatches::WatchFn;
   using ReplyFn = std::move_only_function<void(zk::KeeperCode, Slice body)>;
-  enum class WatchKind : uint8_t { kNone, kData, kExists, kChild };
+  // kRemove: a removeWatches; its answer takes watches away.
+  enum class WatchKind : uint8_t { kNone, kData, kExists, kChild, kPersistent, kRecursive, kRemove };
   struct Request {
     zk::OpCode type = zk::OpCode::kError;
     Slice body;
     ReplyFn done;
     WatchKind watch = WatchKind::kNone;
     std::string path;  // what the watch is on
-    WatchFn watcher;
+    ZkWatches::Watcher watcher{};
+    zk::WatcherType remove_type = zk::WatcherType::kAny;
+    bool remove_local = false;  // also when the server cannot be asked
   };
   enum class Happened : uint8_t { kNothing, kConnected, kExpired, kAuthFailed, kClosed, kBroken };
   // What a step wants. Calls run after frames are sent, in order; the owner runs them outside the machine.
@@ -44,7 +48,8 @@ class ZkSession {
   };
 
   // retry_lost: unanswered requests are kept and sent again after a reconnect.
-  explicit ZkSession(bool retry_lost) : retry_lost_(retry_lost) {}
+  // read_only: a server without a quorum will do.
+  explicit ZkSession(bool retry_lost, bool read_only = false) : retry_lost_(retry_lost), may_read_only_(read_only) {}
 
   // Every connection begins with a SASL exchange (DIGEST-MD5). nonce: fresh random text for each.
   void set_login(zk::SaslLogin login, std::function<std::string()> nonce);
@@ -70,6 +75,7 @@ class ZkSession {
   bool connected() const { return phase_ == Phase::kConnected; }
   bool over() const { return phase_ == Phase::kOver; }
   bool resumed() const { return resumed_; }
+  bool read_only() const { return connected() && read_only_; }  // the server serves reads only
   SessionId id() const { return id_; }
   const std::string& password() const { return password_; }
   int32_t negotiated_timeout_ms() const { return negotiated_ms_; }
@@ -87,8 +93,6 @@ class ZkSession {
     std::string auth;
     std::move_only_function<void(zk::KeeperCode)> done;
   };
-  using WatchMap = std::map<std::string, std::vector<WatchFn>>;
-
   void on_connect_response(const Slice& frame, TimePoint now, Output& out);
   void send_sasl(std::string_view token, TimePoint now, Output& out);
   void on_sasl(zk::KeeperCode err, const Slice& body, TimePoint now, Output& out);
@@ -100,9 +104,13 @@ class ZkSession {
   void send_auth(const Auth& auth, TimePoint now, Output& out);
   void rearm_watches(TimePoint now, Output& out);
   void end(zk::KeeperCode code, Happened happened, Output& out);
-  static void fire(WatchMap& map, const std::string& path, zk::EventType type, Output& out);
+  static void tell(std::vector<ZkWatches::Event>& events, Output& out);
+  // Answers a request that will get no more from a server; watches follow the answer.
+  void finish(Request& request, zk::KeeperCode err, Slice body, Output& out);
 
   const bool retry_lost_;
+  const bool may_read_only_;
+  bool read_only_ = false;
   Phase phase_ = Phase::kDown;
   SessionId id_ = 0;
   std::string password_ = std::string(16, '\0');
@@ -121,9 +129,7 @@ class ZkSession {
   std::optional<zk::SaslLogin> login_;
   std::function<std::string()> nonce_;
   std::optional<zk::DigestMd5Client> sasl_;  // while an exchange is on
-  WatchMap data_watches_;
-  WatchMap exist_watches_;
-  WatchMap child_watches_;
+  ZkWatches watches_;
 };
 
 }  // namespace kz::client

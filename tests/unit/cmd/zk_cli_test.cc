@@ -1,5 +1,7 @@
 // zk-cli's parsing and printing. Expected texts: ZooKeeper 3.8.0's zkCli.sh.
-#include "cmd/zk_cli.h"
+#include "cmd/line_editor.h"
+#include "cmd/zk_cli_args.h"
+#include "cmd/zk_cli_text.h"
 
 #include <doctest/doctest.h>
 
@@ -12,20 +14,53 @@ namespace {
 TEST_CASE("quotes group words") {
   CHECK(split_words("create  /a 'b c' \"d 'e\"") == std::vector<std::string>{"create", "/a", "b c", "d 'e"});
   CHECK(split_words("  ").empty());
-  CHECK(split_words("set /a 'open") == std::vector<std::string>{"set", "/a", "'open"});
+  CHECK(split_words("set /a 'open") == std::vector<std::string>{"set", "/a", "open"});
+  CHECK(split_words("set /a \"one\"two 'x'") == std::vector<std::string>{"set", "/a", "one", "two", "x"});
+  CHECK(split_words("set /a b'c d'") == std::vector<std::string>{"set", "/a", "b'c", "d'"});
 }
 
 TEST_CASE("options may be bundled and stand anywhere; negative numbers after -v are values") {
-  auto a = parse_zk_args({"create", "-se", "/p", "data"}, "sec", "t");
+  constexpr ZkOption kOptions[] = {{"s"}, {"e"}, {"c"}, {"v", true}, {"members", true}};
+  const auto parse = [&](const std::vector<std::string>& words) { return parse_zk_args(words, kOptions); };
+  auto a = parse({"create", "-se", "/p", "data"});
   REQUIRE(a);
-  CHECK(a->has('s'));
-  CHECK(a->has('e'));
+  CHECK((a->has("s") && a->has("e") && !a->has("c")));
   CHECK(a->words == std::vector<std::string>{"create", "/p", "data"});
-  a = parse_zk_args({"set", "/p", "d", "-v", "-1"}, "s", "v");
+  a = parse({"set", "/p", "d", "-v", "-1"});
   REQUIRE(a);
-  CHECK(*a->value('v') == "-1");
-  CHECK(parse_zk_args({"ls", "-x", "/"}, "s", "").error() == "Unrecognized option: -x");
-  CHECK(parse_zk_args({"set", "-v"}, "s", "v").error() == "Missing argument for option: v");
+  CHECK(*a->value("v") == "-1");
+  CHECK(*parse({"set", "-v7"})->value("v") == "7");
+  CHECK(*parse({"set", "-v=7"})->value("v") == "7");
+  CHECK(*parse({"reconfig", "-members", "a=b,c"})->value("members") == "a=b,c");
+  CHECK(*parse({"reconfig", "-members=a=b"})->value("members") == "a=b");
+  CHECK(parse({"create", "--", "-s", "-1"})->words == std::vector<std::string>{"create", "-s", "-1"});
+  const std::string unknown = "org.apache.commons.cli.UnrecognizedOptionException: Unrecognized option: ";
+  CHECK(parse({"ls", "-x", "/"}).error() == unknown + "-x");
+  CHECK(parse({"ls", "-sx", "/"}).error() == unknown + "-sx");
+  CHECK(parse({"ls", "--s", "/"}).error() == unknown + "--s");
+  CHECK(parse({"ls", "-1"}).error() == unknown + "-1");
+  const std::string missing = "org.apache.commons.cli.MissingArgumentException: Missing argument for option: v";
+  CHECK(parse({"set", "-v"}).error() == missing);
+  CHECK(parse({"set", "-v", "-s"}).error() == missing);
+  CHECK(parse({"set", "-v", "-x"})->has("v"));
+}
+
+TEST_CASE("of some options only one may be given, and one must") {
+  constexpr ZkOption kOptions[] = {{"n", true, "num", true}, {"b", true, "bytes", true}};
+  CHECK(parse_zk_args({"setquota", "/p"}, kOptions, true).error() ==
+        "org.apache.commons.cli.MissingOptionException: Missing required option: [-n num, -b bytes]");
+  CHECK(parse_zk_args({"setquota", "-n", "1", "-b", "2", "/p"}, kOptions, true).error() ==
+        "org.apache.commons.cli.AlreadySelectedException: The option 'b' was specified but an option from this group "
+        "has already been selected: 'n'");
+  CHECK(parse_zk_args({"delquota", "/p"}, kOptions));
+}
+
+TEST_CASE("completion: the common beginning, and columns") {
+  CHECK(common_prefix({"getAcl", "get", "getEphemerals"}) == "get");
+  CHECK(common_prefix({}).empty());
+  CHECK(common_prefix({"gr\u00f6", "gr\u00fc"}) == "gr");  // not half a character
+  CHECK(in_columns({"a", "bb", "c", "d", "e"}, 12) == "a    d\nbb   e\nc\n");
+  CHECK(in_columns({"long-name"}, 4) == "long-name\n");
 }
 
 TEST_CASE("ACL text, both ways") {
