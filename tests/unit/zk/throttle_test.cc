@@ -9,15 +9,6 @@ using namespace kz;
 using namespace kz::zk;
 using namespace kz::zk::test;
 
-namespace {
-
-KeeperCode err(const std::optional<Reply>& reply) {
-  REQUIRE(reply.has_value());
-  return static_cast<KeeperCode>(reply->header.err);
-}
-
-}  // namespace
-
 TEST_CASE("no more requests than request_throttle_max_requests are on their way; the rest wait in their order") {
   Server s("request_throttle_max_requests=2\n");
   const ConnId a = s.client();
