@@ -127,7 +127,8 @@ def test_c_install_script(kz, cluster):
     broker = kzlib.Process(first.argv(*start), log)
     tool = ["/usr/local/kafka/bin/kafka-topics.sh", "--bootstrap-server", "172.17.8.101:9092"]
     kzlib.wait_for("the broker", lambda: first.run(*tool, "--list", check=None).returncode == 0)
-    assert "default.replication.factor" in broker.output(), "the replication factor that one broker cannot give is named"
+    # Said once it is controller, which may come after the first answer.
+    kzlib.wait_for("the replication factor that one broker cannot give to be named", lambda: "default.replication.factor" in broker.output())
     assert broker.stop() == 143
     for host in cluster.hosts.values():
         host.run(*verbs["ExecStop"])
