@@ -305,7 +305,8 @@ void GroupMember::on_sync(Result<kafka::SyncGroupResponse> response) {
   auto alive = alive_;
   callbacks_.assigned(owned_);
   if (!*alive) return;
-  if (again || rejoin_needed_) rejoin(again ? "need to revoke partitions and re-join" : "changes while joining");
+  if (again || rejoin_needed_) return rejoin(again ? "need to revoke partitions and re-join" : "changes while joining");
+  on_metadata();  // what came between the assignment and now
 }
 
 void GroupMember::on_metadata() {

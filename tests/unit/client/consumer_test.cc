@@ -294,6 +294,26 @@ TEST_CASE("new partitions make the leader rebalance; a pattern takes new topics 
   CHECK(f.assignments.back().size() == 3);
 }
 
+TEST_CASE("metadata that changes between the leader's assignment and its answer makes the group rebalance") {
+  Fixture f({.reset = OffsetReset::kEarliest});
+  bool grown = false;
+  f.brokers.on<kafka::SyncGroupRequest, kafka::SyncGroupResponse>([&](const kafka::SyncGroupRequest& r, int16_t) {
+    if (!std::exchange(grown, true)) {
+      auto& partitions = f.brokers.cluster.topics.at(0).partitions;
+      partitions.push_back(partitions.back());
+      partitions.back().partition_index = 2;
+      f.client->add_topic("other");  // asks at once, and is answered first
+    }
+    kafka::SyncGroupResponse response;
+    for (const auto& a : r.assignments) response.assignment = a.assignment.detach();
+    return response;
+  });
+  f.consumer->subscribe({"t"});
+  f.executor.advance(ms(500));
+  CHECK(f.joins == 2);
+  CHECK(f.assignments.back().size() == 3);
+}
+
 TEST_CASE("no more is asked for while too much waits to be read") {
   Fixture f({.reset = OffsetReset::kEarliest, .buffer_bytes_max = 10});
   f.auto_release = false;
