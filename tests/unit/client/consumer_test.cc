@@ -297,17 +297,21 @@ TEST_CASE("new partitions make the leader rebalance; a pattern takes new topics 
 TEST_CASE("metadata that changes between the leader's assignment and its answer makes the group rebalance") {
   Fixture f({.reset = OffsetReset::kEarliest});
   bool grown = false;
-  f.brokers.on<kafka::SyncGroupRequest, kafka::SyncGroupResponse>([&](const kafka::SyncGroupRequest& r, int16_t) {
-    if (!std::exchange(grown, true)) {
-      auto& partitions = f.brokers.cluster.topics.at(0).partitions;
-      partitions.push_back(partitions.back());
-      partitions.back().partition_index = 2;
-      f.client->add_topic("other");  // asks at once, and is answered first
-    }
-    kafka::SyncGroupResponse response;
-    for (const auto& a : r.assignments) response.assignment = a.assignment.detach();
-    return response;
-  });
+  f.brokers.on<kafka::SyncGroupRequest, kafka::SyncGroupResponse>(
+      [&](const kafka::SyncGroupRequest& r, int16_t) -> std::optional<kafka::SyncGroupResponse> {
+        kafka::SyncGroupResponse response;
+        for (const auto& a : r.assignments) response.assignment = a.assignment.detach();
+        if (std::exchange(grown, true)) return response;
+        auto& partitions = f.brokers.cluster.topics.at(0).partitions;
+        partitions.push_back(partitions.back());
+        partitions.back().partition_index = 2;
+        f.brokers.add_topic("other", 1);
+        f.client->add_topic("other");  // asks at once, and is answered first
+        f.executor.after(ms(20), [&f, response, asked = f.brokers.last_request] {
+          f.brokers.reply(asked.conn, asked.id, asked.version, response);
+        });
+        return std::nullopt;
+      });
   f.consumer->subscribe({"t"});
   f.executor.advance(ms(500));
   CHECK(f.joins == 2);

@@ -61,6 +61,12 @@ class FakeCluster {
   std::map<int16_t, int16_t> max_version;  // advertised, by api key
   int16_t api_versions_max = 3;
   int metadata_requests = 0;
+  // The request that a handler is called for, to be answered later with reply().
+  struct Asked {
+    ConnId conn = 0;
+    int32_t id = 0;
+    int16_t version = 0;
+  } last_request;
   std::vector<std::pair<int16_t, int16_t>> seen;  // api key, version
 
  private:
@@ -70,6 +76,7 @@ class FakeCluster {
     if (!header) return;
     const int16_t key = header->api_key, version = header->api_version;
     seen.emplace_back(key, version);
+    last_request = {conn, header->correlation_id, version};
     if (key == kafka::ApiVersionsRequest::kApiKey) return on_versions(conn, version, header->correlation_id);
     if (key == kafka::MetadataRequest::kApiKey) return on_metadata(conn, r, version, header->correlation_id);
     if (auto it = handlers_.find(key); it != handlers_.end()) it->second(conn, r, version, header->correlation_id);
