@@ -419,8 +419,8 @@ def test_chroot(kz, kind, tmp_path):
     pair.stop()
 
 
-def test_config_and_reconfig(kz, tmp_path):
-    """On ensembles of one Apache server, open to reconfiguration by anyone."""
+def test_config_and_reconfig(kz, kind, tmp_path):
+    """On ensembles of one server, open to reconfiguration by anyone."""
     servers = []
     for name in ("theirs", "ours"):
         ports = [kzlib.free_port() for _ in range(2)]
@@ -428,7 +428,11 @@ def test_config_and_reconfig(kz, tmp_path):
                 "initLimit=10\nsyncLimit=5\n"
         (tmp_path / name / "zk-data").mkdir(parents=True)
         (tmp_path / name / "zk-data/myid").write_text("1\n")
-        servers.append((kzlib.ApacheZooKeeper(tmp_path / name, extra=extra).wait_ready(), ports))
+        if kind == "apache":
+            servers.append((kzlib.ApacheZooKeeper(tmp_path / name, extra=extra).wait_ready(), ports))
+        else:
+            servers.append((zklib.ZkServer(kz, tmp_path / name, extra, data=tmp_path / name / "zk-data").start(), ports))
+            kzlib.wait_for("a leader", lambda s=servers[-1][0]: s.srvr("Mode") == "leader")
     file = tmp_path / "members.dynamic"
     out = []
     for (server, ports), tool in zip(servers, (JAVA, [kz, "zk-cli"])):
