@@ -188,6 +188,46 @@ TEST_CASE("watches fire once, by kind, and are armed again on the next connectio
   CHECK(log == std::vector<std::string>{"data:/d:3", "exists:/e:1", "child:/c:2"});
 }
 
+TEST_CASE("persistent watches are armed again with setWatches2; removed ones are told and forgotten") {
+  Fixture f({.connect = "a:1/root", .read_only = true});
+  std::vector<std::string> log;
+  f.client->set_default_watcher(
+      [&](const ZkWatchEvent& e) { log.push_back(e.path + ":" + std::to_string(static_cast<int>(e.type))); });
+  f.up();
+  CHECK(f.connects[0].read_only == true);
+  std::vector<KeeperCode> codes;
+  const auto note = [&](KeeperCode err) { codes.push_back(err); };
+  f.client->add_watch("/p", zk::AddWatchMode::kPersistent, note);
+  f.client->add_watch("/r", zk::AddWatchMode::kPersistentRecursive, note);
+  f.executor.settle();
+  CHECK(f.as<zk::AddWatchRequest>(f.requests[1]).path == "/root/r");
+  f.reply(1, 5, KeeperCode::kOk, zk::ErrorResponse{});
+  f.reply(2, 5, KeeperCode::kOk, zk::ErrorResponse{});
+  f.requests.clear();
+  f.connector.drop(f.connector.last());
+  f.executor.advance(ms(1100));
+  REQUIRE(f.requests.size() == 1);
+  CHECK(f.requests[0].type == OpCode::kSetWatches2);
+  const auto set = f.as<zk::SetWatches2>(f.requests[0]);
+  CHECK(set.persistent == std::vector<std::string>{"/root/p"});
+  CHECK(set.persistent_recursive == std::vector<std::string>{"/root/r"});
+  f.event(zk::EventType::kNodeCreated, "/root/r/below");
+  f.event(zk::EventType::kNodeDataChanged, "/root/p");
+  f.event(zk::EventType::kNodeDataChanged, "/root/p");
+  CHECK(log == std::vector<std::string>{"/r/below:1", "/p:3", "/p:3"});
+  log.clear();
+  f.client->remove_watches("/p", zk::WatcherType::kAny, false, note);
+  f.executor.settle();
+  f.reply(3, 6, KeeperCode::kOk);
+  CHECK(log == std::vector<std::string>{"/p:7"});
+  f.event(zk::EventType::kNodeDataChanged, "/root/p");
+  CHECK(log.size() == 1);
+  f.client->remove_watches("/p", zk::WatcherType::kAny, false, note);
+  f.executor.settle();
+  f.reply(4, 7, KeeperCode::kOk);
+  CHECK(codes == std::vector{KeeperCode::kOk, KeeperCode::kOk, KeeperCode::kOk, KeeperCode::kNoWatcher});
+}
+
 TEST_CASE("a chroot is put on and taken off") {
   Fixture f({.connect = "a:1/kafka"});
   f.up();
