@@ -25,6 +25,16 @@ constexpr int kUnexpected = 1;
 constexpr int kInvalid = 2;
 constexpr zk::JuteLimits kAnySize{INT32_MAX, 0};
 
+constexpr const char* kUsage =
+    "usage: TxnLogToolkit [-dhrvc] <txn_log_file_name> (-z <zxid>)\n"
+    " -c,--chop         Chop mode. Chop txn file to a zxid.\n"
+    " -d,--dump         Dump mode. Dump all entries of the log file with printing the content of a nodepath (default)\n"
+    " -h,--help         Print help message\n"
+    " -r,--recover      Recovery mode. Re-calculate CRC for broken entries.\n"
+    " -v,--verbose      Be verbose in recovery mode: print all entries, not just fixed ones.\n"
+    " -y,--yes          Non-interactive mode: repair all CRC errors without asking\n"
+    " -z,--zxid <arg>   Used with chop. Zxid to which to chop.\n";
+
 struct Options {
   bool recover = false, verbose = false, yes = false, chop = false;
   std::optional<int64_t> zxid;
@@ -117,6 +127,17 @@ int save(LogCopy& copy, const std::string& path) {
   return 0;
 }
 
+// Whether the file ends inside the entry there, rather than holding something else than its end mark. Java's reader
+// takes the one for the end of the log and the other for an error.
+bool ends_inside(const std::string& path, int64_t position) {
+  const auto text = storage::posix_fs().read_file(path);
+  if (!text || text->size() < static_cast<size_t>(position) + 12) return true;
+  uint32_t length = 0;
+  for (size_t i = 8; i < 12; ++i)
+    length = length << 8 | static_cast<unsigned char>((*text)[static_cast<size_t>(position) + i]);
+  return text->size() < static_cast<size_t>(position) + 12 + length;
+}
+
 int dump(LogFileReader& log, const Options& o) {
   const std::string fixed_path = o.file + ".fixed";
   if (o.recover && storage::posix_fs().exists(fixed_path)) {
@@ -134,7 +155,9 @@ int dump(LogFileReader& log, const Options& o) {
       return kUnexpected;
     }
     if (entry->kind == LogEntry::Kind::kEnd || entry->kind == LogEntry::Kind::kTorn) {
-      if (entry->kind == LogEntry::Kind::kTorn) {
+      if (entry->kind == LogEntry::Kind::kTorn && ends_inside(o.file, entry->position)) {
+        hint(fmt::format("the file ends inside a transaction, at byte {}; a server drops it", entry->position));
+      } else if (entry->kind == LogEntry::Kind::kTorn) {
         fmt::print(stderr, "Last transaction was partial.\n");
         if (!o.recover) return kUnexpected;
       }
@@ -163,6 +186,11 @@ int dump(LogFileReader& log, const Options& o) {
   return 0;
 }
 
+int chop_failed(const Options& o) {
+  fmt::print(stdout, "Got exception: Failed to chop {}\n", o.file.substr(o.file.rfind('/') + 1));
+  return kInvalid;
+}
+
 int chop(LogFileReader& log, const Options& o) {
   fmt::print(stdout, "ZooKeeper Transactional Log File with dbid {} txnlog format version 2\n", log.dbid());
   LogCopy copy(log.dbid());
@@ -182,16 +210,16 @@ int chop(LogFileReader& log, const Options& o) {
         fmt::print(stdout, "CRC doesn't match or the entry is incomplete at byte {}, before zxid {:x}\n",
                    entry->position, *o.zxid);
       }
-      return kInvalid;
+      return chop_failed(o);
     }
     if (!whole && entry->kind == LogEntry::Kind::kEnd) {
       fmt::print(stdout, "EOF reached after {} txns.\n", count);
-      return kInvalid;  // nothing to chop
+      return chop_failed(o);  // nothing to chop
     }
     if (!whole || entry->zxid() > *o.zxid) {
       if (previous != *o.zxid) {
         fmt::print(stdout, "This log does not contain zxid {:x}\n", *o.zxid);
-        return kInvalid;
+        return chop_failed(o);
       }
       fmt::print(stdout, "Chopping at {:x} new log has {} records\n", *o.zxid, count);
       return save(copy, fmt::format("{}.chopped{}", o.file, *o.zxid));
@@ -216,9 +244,13 @@ int run(const Invocation& invocation, const Parsed&) {
   }
   Options o;
   const std::string wrong = parse(invocation.args, o);
+  if (wrong.starts_with("For input string")) {
+    fmt::print(stderr, "Exception in thread \"main\" java.lang.NumberFormatException: {}\n", wrong);
+    return kUnexpected;
+  }
   if (!wrong.empty() || o.file.empty()) {
-    if (!wrong.empty()) fmt::print(stderr, "{}\n\n", wrong);
-    std::fputs(command_help(*invocation.command).c_str(), stdout);
+    if (!wrong.empty()) fmt::print(stderr, "{}\n", wrong);
+    std::fputs(kUsage, stdout);
     return kUnexpected;
   }
   auto log = LogFileReader::open(storage::posix_fs(), o.file);

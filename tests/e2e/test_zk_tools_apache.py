@@ -128,6 +128,45 @@ def test_errors(kz, tmp_path):
                                                                if args and args[-1] == "x" else theirs.stdout, plain_errors(theirs.stderr)), args
 
 
+# Where Apache's toolkit fails in its purpose and exits 0, ours exits 2.
+CHOP_FAILS = (["-c", "-z", "0x999", "ok"], ["-c", "-z", "0", "ok"])
+TOOLKIT = [["-r", "-v", "-y", "bad"], ["-d", "bad"], ["-v", "bad"], ["-r", "bad"], ["-ry", "bad"], ["torn"], ["-r", "-y", "torn"], ["header"],
+           ["text"], ["none"], [], ["-q", "ok"], ["-c", "ok"], ["-c", "-z", "5", "ok"], ["-c", "-z", "3", "torn"], ["-c", "-z", "1", "bad"],
+           ["--chop", "--zxid", "0x3", "ok"], ["--recover", "--yes", "ok"], ["-z", "x", "-c", "ok"], *CHOP_FAILS]
+
+
+def test_txn_log_toolkit_on_good_and_bad_logs(kz, tmp_path):
+    server = zklib.ZkServer(kz, tmp_path / "zk").start()
+    c = fill(server.address)
+    c.stop()
+    c.close()
+    server.stop()
+    data = server.logs()[0].read_bytes()
+    bad = bytearray(data)
+    bad[bad.find(b"data of a")] ^= 1
+    logs = {"ok": data, "bad": bytes(bad), "torn": data[:len(data.rstrip(b"\0")) - 40], "header": data[:16], "text": b"no log at all, but text"}
+    for args in TOOLKIT:
+        results = []
+        for side in ("theirs", "ours"):
+            d = tmp_path / side
+            for name, content in logs.items():
+                d.mkdir(exist_ok=True)
+                (d / name).write_bytes(content)
+            words = [str(d / a) if a in logs or a == "none" else a for a in args]
+            p = java("persistence.TxnLogToolkit", *words, input="n\n") if side == "theirs" else \
+                run(kz, "zk-txn-log-toolkit", *words, input="n\n", env=ENV)
+            status = p.returncode
+            if args in CHOP_FAILS:
+                assert status == (0 if side == "theirs" else 2)
+                status = None
+            made = {f.name: f.read_bytes().rstrip(b"\0") for f in d.iterdir() if f.name not in logs}
+            err = re.sub(r"(?m)^hint: .*\n", "", plain_errors(p.stderr)).replace(str(d), "D")
+            results.append((status, p.stdout.replace(str(d), "D"), err, None if args in CHOP_FAILS else made))
+            for f in d.iterdir():
+                f.unlink()
+        assert results[1] == results[0], args
+
+
 SCRIPT = "/usr/share/zookeeper/bin/zkServer.sh"
 CONFIGS = {
     "no-server": "dataDir={data}\nclientPort={closed}\n",
