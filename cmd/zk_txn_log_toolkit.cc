@@ -249,7 +249,7 @@ int run(const Invocation& invocation, const Parsed&) {
     return kUnexpected;
   }
   if (!wrong.empty() || o.file.empty()) {
-    if (!wrong.empty()) fmt::print(stderr, "{}\n", wrong);
+    if (!wrong.empty()) fmt::print(stderr, "{}\n\n", wrong);
     std::fputs(kUsage, stdout);
     return kUnexpected;
   }
