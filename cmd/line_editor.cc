@@ -18,7 +18,8 @@
 namespace kz::cmd {
 namespace {
 
-constexpr int kHistoryLines = 500;  // as JLine's MemoryHistory
+constexpr int kHistoryLines = 500;      // as JLine's MemoryHistory
+constexpr size_t kListedUnasked = 100;  // candidates; more are listed after a question, as in JLine
 
 std::atomic<int> g_interrupt_fd = -1;  // where the SIGINT handler writes; -1 outside read()
 
@@ -133,8 +134,20 @@ struct LineEditor::Impl {
       el_insertstr(el, (common.substr(word.size()) + (only && found.space_after ? " " : "")).c_str());
       if (only) return CC_REFRESH;
     }
-    write_all("\n" + in_columns(found.candidates, terminal_width()));
+    write_all("\n");
+    if (wants_all(el, found.candidates.size())) write_all(in_columns(found.candidates, terminal_width()));
     return CC_REDISPLAY;
+  }
+
+  static bool wants_all(EditLine* el, size_t count) {
+    if (count <= kListedUnasked) return true;
+    write_all("Display all " + std::to_string(count) + " possibilities? (y or n)");
+    wchar_t answer = 0;
+    while (answer != L'y' && answer != L'n') {
+      if (next_character(el, &answer) != 1) return false;
+    }
+    write_all("\n");
+    return answer == L'y';
   }
 };
 

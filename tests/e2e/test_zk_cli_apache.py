@@ -451,3 +451,20 @@ def test_config_and_reconfig(kz, kind, tmp_path):
     assert "Committed new configuration:" in out[1] and "No quorum of new config" in out[1]
     for server, _ in servers:
         server.stop()
+
+
+def test_read_only_server(kz, tmp_path):
+    """One of three, open for reading: -r takes it, and without it there is no connection."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/myid").write_text("1\n")
+    members = "".join(f"server.{i}=127.0.0.1:{kzlib.free_port()}:{kzlib.free_port()}\n" for i in (1, 2, 3))
+    server = zklib.ZkServer(kz, tmp_path, f"initLimit=10\nsyncLimit=5\nreadonlymode.enabled=true\n{members}", data=tmp_path / "data").launch()
+    kzlib.wait_for("read-only mode", lambda: kzlib.four_letter(server.port, "isro") == "ro")
+    for words, text in ((["-r"], "ls /\ncreate /x\nset /zookeeper y\nwhoami\n"), (["-r", "ls", "/"], ""), (["ls", "/"], "")):
+        out = []
+        for tool in (JAVA, [kz, "zk-cli"]):
+            p = run(*tool, "-server", server.address, *words, input=text, env=ENV)
+            out.append((p.returncode, without_events(p.stdout), events(p.stdout), plain_errors(p.stderr)))
+        assert out[1] == out[0], words
+        assert ("state:ConnectedReadOnly type:None path:null" in out[1][2]) == ("-r" in words)
+    server.stop()

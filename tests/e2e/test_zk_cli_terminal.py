@@ -37,7 +37,7 @@ class Terminal:
         deadline = time.monotonic() + seconds * kzlib.SLOW
         while True:
             plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]", "", self.text)
-            found = re.search(pattern, plain)
+            found = re.search(pattern, plain, re.S)
             if found:
                 self.text = plain[found.end():]
                 return found
@@ -107,6 +107,26 @@ def test_completion_of_commands_and_paths(terminal):
     terminal.expect("data of /größe\r\n")
     terminal.type("get /nosuch/\t\x15quit\r")
     assert terminal.end() == 0
+
+
+def test_many_candidates_are_listed_when_wanted(terminal, server):
+    c = zklib.client(server.address)
+    for i in range(120):
+        c.create(f"/crowd/n{i:03}", makepath=True)
+    terminal.type("get /crowd/\t")
+    terminal.expect(r"Display all 120 possibilities\? \(y or n\)")
+    terminal.type("n")
+    terminal.expect(r"0\] get /crowd/n")
+    terminal.type("\t")
+    terminal.expect(r"Display all 120 possibilities\? \(y or n\)")
+    terminal.type("xy")
+    terminal.expect("n000.*n119")
+    terminal.expect(r"0\] get /crowd/n")
+    terminal.type("11\x15\x04")
+    assert terminal.end() == 0
+    c.delete("/crowd", recursive=True)
+    c.stop()
+    c.close()
 
 
 def test_editing(terminal):
