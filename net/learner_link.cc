@@ -73,6 +73,7 @@ void LearnerLink::Impl::connected(std::shared_ptr<Stream> stream) {
 void LearnerLink::Impl::open(std::shared_ptr<Stream> stream, const std::string& ip, const std::string& rest) {
   const ConnId id = next_conn_id();
   Stream* raw = stream.get();
+  if (options.stagger > Duration{}) raw->limit_silence(options.stagger);
   links[id].stream = std::move(stream);
   raw->start([this, id](Bytes b) { bytes(id, b); },
              [this, id, weak = weak_from_this()](Error why) {
@@ -131,7 +132,7 @@ void LearnerLink::Impl::bytes(ConnId id, Bytes data) {
 }
 
 void LearnerLink::Impl::attempt() {
-  dial = std::make_unique<Dial>(reactor, leader, options.connect_timeout, [this](auto result) {
+  const auto done = [this](auto result) {
     reactor.post([done = std::make_shared<std::unique_ptr<Dial>>(std::move(dial))] { done->reset(); });
     if (result) return connected(std::move(*result));
     if (reactor.now().mono >= give_up_at) {
@@ -145,7 +146,8 @@ void LearnerLink::Impl::attempt() {
       retry = 0;
       attempt();
     });
-  });
+  };
+  dial = std::make_unique<Dial>(reactor, leader, options.connect_timeout, done, options.stagger);
 }
 
 LearnerLink::LearnerLink(Reactor& reactor, LearnerLinkOptions options, LearnerLinkHandler& handler)
@@ -160,9 +162,14 @@ LearnerLink::~LearnerLink() {
 
 Status LearnerLink::listen(const std::vector<zk::HostPort>& addresses, bool all_ips) {
   stop_listening();
+  Status failure;
   for (const auto& a : addresses) {
     const auto fd = listen_socket(all_ips ? "" : a.host, a.port, 50, -1);
-    if (!fd) return kz::fail(fd.error().code, "quorum port", a.port);
+    if (!fd) {
+      failure = kz::fail(fd.error().code, "quorum port", a.port);
+      if (addresses.size() > 1) logger().warn("Cannot listen on {}: {}", a.text(), errc_text(fd.error().code));
+      continue;
+    }
     impl_->listeners.push_back(
         std::make_unique<Listener>(impl_->reactor, *fd, [impl = impl_.get()](int f, const Address& from) {
           configure_stream(f, -1, -1);
@@ -171,7 +178,8 @@ Status LearnerLink::listen(const std::vector<zk::HostPort>& addresses, bool all_
     impl_->listeners.back()->start();
     if (all_ips) break;
   }
-  return {};
+  // One address that works is enough.
+  return impl_->listeners.empty() ? failure : Status{};
 }
 
 void LearnerLink::stop_listening() { impl_->listeners.clear(); }

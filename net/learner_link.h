@@ -33,6 +33,9 @@ struct LearnerLinkOptions {
   Duration retry = ms(20);              // between attempts
   Duration give_up = ms(2000);          // then on_leader_unreachable
   QuorumSasl sasl;
+  // Several addresses: after how long another is tried too, and a connection without acknowledgements is lost; 0:
+  // never.
+  Duration stagger{};
 };
 
 // All calls on the reactor's thread.

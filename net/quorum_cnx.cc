@@ -192,7 +192,8 @@ void QuorumCnx::Impl::dial(Peer& peer) {
   reactor.cancel(std::exchange(peer.retry, 0));
   peer.dial = std::make_unique<Dial>(
       reactor, peer.addresses, options.connect_timeout,
-      [this, id = peer.id](Result<std::shared_ptr<Stream>> result) { dialled(id, std::move(result)); });
+      [this, id = peer.id](Result<std::shared_ptr<Stream>> result) { dialled(id, std::move(result)); },
+      options.stagger);
 }
 
 void QuorumCnx::Impl::dialled(ServerId id, Result<std::shared_ptr<Stream>> result) {
@@ -260,6 +261,7 @@ void QuorumCnx::Impl::adopt(Peer& peer, std::shared_ptr<Stream> stream, std::str
   peer.in = std::move(rest);
   const ServerId id = peer.id;
   Stream* raw = peer.stream.get();
+  if (options.stagger > Duration{}) raw->limit_silence(options.stagger);
   raw->on_drained([this, id] {
     Peer& p = peers.at(id);
     if (p.queued) {
@@ -351,15 +353,23 @@ QuorumCnx::~QuorumCnx() {
 
 Status QuorumCnx::Impl::listen() {
   listeners.clear();
+  Status failure;
   for (const auto& a : own.addresses) {
     const auto fd = listen_socket(options.listen_on_all_ips ? "" : a.election.host, a.election.port, 50, -1);
-    if (!fd) return fail(fd.error().code, "election port", a.election.port);
+    if (!fd) {
+      failure = fail(fd.error().code, "election port", a.election.port);
+      if (own.addresses.size() > 1) {
+        logger().warn("Cannot listen on {}: {}", a.election.text(), errc_text(fd.error().code));
+      }
+      continue;
+    }
     listeners.push_back(
         std::make_unique<Listener>(reactor, *fd, [this](int f, const Address& from) { accepted(f, from); }));
     listeners.back()->start();
     if (options.listen_on_all_ips) break;
   }
-  return {};
+  // One address that works is enough.
+  return listeners.empty() ? failure : Status{};
 }
 
 void QuorumCnx::Impl::listen_again() {

@@ -30,6 +30,9 @@ struct QuorumCnxOptions {
   bool multi_address = false;
   Duration connect_timeout = ms(5000);
   QuorumSasl sasl;
+  // Several addresses: after how long another is tried too, and a connection without acknowledgements is lost; 0:
+  // never.
+  Duration stagger{};
 };
 
 // All calls on the reactor's thread.

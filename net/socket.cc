@@ -138,6 +138,10 @@ void configure_stream(int fd, int send_buffer_bytes, int receive_buffer_bytes) {
   if (receive_buffer_bytes > 0) set_int(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
 }
 
+void set_user_timeout(int fd, Duration limit) {
+  set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limit.count() / 1'000'000));
+}
+
 Error error_of_connect(int e) {
   switch (e) {
     case ECONNREFUSED:

@@ -8,6 +8,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
+#include "core/base/time.h"
 
 namespace kz::net {
 
@@ -33,6 +34,9 @@ Result<uint16_t> local_port(int fd);
 
 // TCP_NODELAY, keep-alive, buffer sizes (-1 = the kernel's choice).
 void configure_stream(int fd, int send_buffer_bytes, int receive_buffer_bytes);
+
+// TCP_USER_TIMEOUT: how long what was sent may stay unacknowledged.
+void set_user_timeout(int fd, Duration limit);
 
 Error error_of_connect(int error_number);
 

@@ -62,6 +62,10 @@ void Stream::flush() {
   }
 }
 
+void Stream::limit_silence(Duration limit) {
+  if (watch_) set_user_timeout(watch_->fd(), limit);
+}
+
 void Stream::close() {
   const auto last = std::move(keep_);
   watch_.reset();
@@ -88,21 +92,22 @@ void Stream::fail_with(Error why) {
   });
 }
 
-struct Dial::Impl : std::enable_shared_from_this<Dial::Impl> {
-  Impl(Reactor& r, std::vector<Target> t, Duration limit, Done d)
-      : reactor(r), targets(std::move(t)), timeout(limit), done(std::move(d)) {}
+// One target: its addresses in order.
+struct Dial::Attempt : std::enable_shared_from_this<Dial::Attempt> {
+  Attempt(Reactor& r, Target t, Duration limit, Done d)
+      : reactor(r), target(std::move(t)), timeout(limit), done(std::move(d)) {}
 
-  void next_target();
+  void start();
+  void stop();
   void resolved(Result<std::vector<Address>> found);
   void next_address();
   void finished();
   void give(Result<std::shared_ptr<Stream>> result);
 
   Reactor& reactor;
-  std::vector<Target> targets;
+  Target target;
   Duration timeout;
   Done done;
-  size_t target = 0;
   std::vector<Address> addresses;
   size_t address = 0;
   std::optional<Watch> watch;
@@ -113,9 +118,8 @@ struct Dial::Impl : std::enable_shared_from_this<Dial::Impl> {
       false;  // guarded by mutex: resolver threads outlive the dial, and must not post to a reactor that is gone
 };
 
-void Dial::Impl::next_target() {
-  if (target == targets.size()) return give(std::unexpected(last));
-  const Target& t = targets[target++];
+void Dial::Attempt::start() {
+  const Target& t = target;
   if (auto numeric = parse_numeric(t.host, t.port); !numeric.empty()) return resolved(std::move(numeric));
   // Detached: getaddrinfo cannot be interrupted, and nobody shall wait for it.
   std::thread([weak = weak_from_this(), t] {
@@ -130,7 +134,7 @@ void Dial::Impl::next_target() {
   }).detach();
 }
 
-void Dial::Impl::resolved(Result<std::vector<Address>> found) {
+void Dial::Attempt::resolved(Result<std::vector<Address>> found) {
   addresses.clear();
   address = 0;
   if (found) {
@@ -141,7 +145,7 @@ void Dial::Impl::resolved(Result<std::vector<Address>> found) {
   next_address();
 }
 
-void Dial::Impl::next_address() {
+void Dial::Attempt::next_address() {
   while (address < addresses.size()) {
     const Address& a = addresses[address++];
     const int fd = ::socket(a.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -167,10 +171,10 @@ void Dial::Impl::next_address() {
     });
     return;
   }
-  next_target();
+  give(std::unexpected(last));
 }
 
-void Dial::Impl::finished() {
+void Dial::Attempt::finished() {
   const auto self = shared_from_this();
   reactor.cancel(std::exchange(timer, 0));
   int e = 0;
@@ -187,26 +191,87 @@ void Dial::Impl::finished() {
   give(std::make_shared<Stream>(reactor, fd, loopback));
 }
 
-void Dial::Impl::give(Result<std::shared_ptr<Stream>> result) {
+void Dial::Attempt::give(Result<std::shared_ptr<Stream>> result) {
   if (!done) return;
   auto callback = std::move(done);
   done = nullptr;
   callback(std::move(result));
 }
 
-Dial::Dial(Reactor& reactor, std::vector<Target> targets, Duration timeout, Done done)
-    : impl_(std::make_shared<Impl>(reactor, std::move(targets), timeout, std::move(done))) {
+void Dial::Attempt::stop() {
+  std::lock_guard lock(mutex);
+  gone = true;
+  done = nullptr;
+  reactor.cancel(std::exchange(timer, 0));
+  watch.reset();
+}
+
+// The race of the targets.
+struct Dial::Impl : std::enable_shared_from_this<Dial::Impl> {
+  Impl(Reactor& r, std::vector<Target> t, Duration limit, Done d, Duration s)
+      : reactor(r), targets(std::move(t)), timeout(limit), stagger(s), done(std::move(d)) {}
+  void start_next();
+  void ended(Result<std::shared_ptr<Stream>> result);
+  void stop();
+
+  Reactor& reactor;
+  std::vector<Target> targets;
+  Duration timeout;
+  Duration stagger;
+  Done done;
+  std::vector<std::shared_ptr<Attempt>> attempts;
+  size_t failed = 0;
+  TimerId timer = 0;
+  Error last{Errc::kUnreachable, "no address"};
+};
+
+void Dial::Impl::start_next() {
+  reactor.cancel(std::exchange(timer, 0));
+  if (attempts.size() == targets.size()) {
+    if (failed < attempts.size() || !done) return;
+    auto tell = std::exchange(done, nullptr);
+    return tell(std::unexpected(last));
+  }
+  attempts.push_back(std::make_shared<Attempt>(reactor, targets[attempts.size()], timeout,
+                                               [weak = weak_from_this()](Result<std::shared_ptr<Stream>> result) {
+                                                 if (const auto self = weak.lock()) self->ended(std::move(result));
+                                               }));
+  if (stagger > Duration{} && attempts.size() < targets.size()) {
+    timer = reactor.after(stagger, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->timer = 0;
+        self->start_next();
+      }
+    });
+  }
+  attempts.back()->start();
+}
+
+void Dial::Impl::ended(Result<std::shared_ptr<Stream>> result) {
+  if (!done) return;
+  if (result) {
+    auto tell = std::exchange(done, nullptr);
+    reactor.cancel(std::exchange(timer, 0));
+    return tell(std::move(result));
+  }
+  ++failed;
+  last = result.error();
+  start_next();
+}
+
+void Dial::Impl::stop() {
+  done = nullptr;
+  reactor.cancel(std::exchange(timer, 0));
+  for (const auto& attempt : attempts) attempt->stop();
+}
+
+Dial::Dial(Reactor& reactor, std::vector<Target> targets, Duration timeout, Done done, Duration stagger)
+    : impl_(std::make_shared<Impl>(reactor, std::move(targets), timeout, std::move(done), stagger)) {
   reactor.post([weak = std::weak_ptr(impl_)] {
-    if (const auto self = weak.lock(); self && !self->gone) self->next_target();
+    if (const auto self = weak.lock()) self->start_next();
   });
 }
 
-Dial::~Dial() {
-  std::lock_guard lock(impl_->mutex);
-  impl_->gone = true;
-  impl_->done = nullptr;
-  impl_->reactor.cancel(impl_->timer);
-  impl_->watch.reset();
-}
+Dial::~Dial() { impl_->stop(); }
 
 }  // namespace kz::net

@@ -34,6 +34,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void close();
   void close_after_send();
   bool closed() const { return !watch_; }
+  // The connection is lost when what was sent stays unacknowledged for so long.
+  void limit_silence(Duration limit);
 
  private:
   void readable();
@@ -51,7 +53,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::shared_ptr<Stream> keep_;  // while closing_
 };
 
-// One attempt: resolves (on a helper thread, anew each time), tries every address, gives a stream or why not.
+// One attempt: resolves (on a helper thread, anew each time), tries every address, gives the first stream or why not.
 // Destroying it cancels.
 class Dial {
  public:
@@ -60,11 +62,13 @@ class Dial {
     uint16_t port = 0;
   };
   using Done = std::move_only_function<void(Result<std::shared_ptr<Stream>>)>;
-  // Targets are tried in order. timeout: per address.
-  Dial(Reactor& reactor, std::vector<Target> targets, Duration timeout, Done done);
+  // Targets are tried in order, the next when one has failed; with a stagger also when it has been silent for so long,
+  // and the first that answers is taken. timeout: per address.
+  Dial(Reactor& reactor, std::vector<Target> targets, Duration timeout, Done done, Duration stagger = {});
   ~Dial();
 
  private:
+  struct Attempt;
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

@@ -93,6 +93,7 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   net::LearnerLinkOptions quorum_options;
   quorum_options.sasl = sasl;
   quorum_options.packet_max = static_cast<size_t>(config.jute.item_max()) + 65536;
+  quorum_options.stagger = ms(config.address_stagger_ms());
   quorum_port_ = std::make_unique<net::LearnerLink>(reactor_, quorum_options, *this);
   net::QuorumCnxOptions election_options;
   election_options.self = options_.server_id;
@@ -100,6 +101,7 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   election_options.listen_on_all_ips = config.quorum_listen_on_all_ips;
   election_options.multi_address = config.multi_address_enabled;
   election_options.connect_timeout = ms(config.cnx_timeout_ms);
+  election_options.stagger = ms(config.address_stagger_ms());
   election_port_ = std::make_unique<net::QuorumCnx>(reactor_, election_options, config.quorum, *this);
   if (const auto listening = election_port_->listen(); !listening) {
     return std::unexpected(

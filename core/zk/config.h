@@ -137,6 +137,8 @@ struct ZooConfig {
   int32_t election_port_bind_retry = 3;
   uint16_t observer_master_port = 0;
   bool multi_address_enabled = false;
+  bool reachability_check_enabled = true;  // several addresses: how long one may be silent before another is tried
+  int32_t reachability_check_timeout_ms = 1000;
   bool force_snapshot_sync = false;
   QuorumConfig quorum;  // server, group and weight lines; empty in standalone mode
   std::optional<int64_t> initial_zxid;
@@ -153,6 +155,11 @@ struct ZooConfig {
   // Every assignment by its canonical key (without "zookeeper."), and what to say about them once at start.
   std::map<std::string, std::string> values;
   std::vector<std::string> notices;
+
+  // How long one of several addresses of a server is waited for before the next is tried too; 0: until it fails.
+  int32_t address_stagger_ms() const {
+    return multi_address_enabled && reachability_check_enabled ? reachability_check_timeout_ms : 0;
+  }
 
   // More than one voter: an ensemble is asked for (or one, with standaloneEnabled=false).
   bool wants_quorum() const;
