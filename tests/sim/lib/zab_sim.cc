@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/bytes/writer.h"
+#include "core/zk/txn.h"
 
 namespace kz::sim {
 
@@ -24,6 +25,8 @@ struct ZabSim::Node {
   int64_t current_epoch = 0;
   std::vector<LoggedTxn> snapshot;
   std::vector<LoggedTxn> log;
+  zk::QuorumConfig config;               // zoo.cfg and its dynamic file
+  std::optional<zk::QuorumConfig> next;  // the .dynamic.next file
   // Lost in a crash.
   std::vector<LoggedTxn> unsynced;
   bool syncing = false;
@@ -53,6 +56,14 @@ struct ZabSim::Link {
 };
 
 namespace {
+zk::QuorumServer member(ServerId id, bool observer) {
+  zk::QuorumServer s;
+  s.id = id;
+  s.observer = observer;
+  s.addresses.push_back({{"h", static_cast<uint16_t>(id)}, {"h", static_cast<uint16_t>(100 + id)}});
+  return s;
+}
+
 bool same(const LoggedTxn& a, const LoggedTxn& b) { return a.zxid == b.zxid && a.payload.text() == b.payload.text(); }
 }  // namespace
 
@@ -64,6 +75,7 @@ ZabScenario ZabScenario::drawn(uint64_t seed) {
   s.duration = ms(rng.between(5000, 25000));
   s.fault_per_second = rng.chance(0.2) ? 0.05 : 0.2 + static_cast<double>(rng.below(200)) / 100;
   s.write_per_second = static_cast<double>(rng.between(10, 120));
+  if (rng.chance(0.4)) s.reconfig_share = rng.chance(0.5) ? 0.02 : 0.1;
   return s;
 }
 
@@ -74,6 +86,9 @@ ZabSim::ZabSim(uint64_t seed, ZabScenario scenario) : scenario_(scenario), rng_(
     node->observer = i > scenario.voters;
     nodes_[i] = std::move(node);
   }
+  zk::QuorumConfig config;
+  for (const auto& [id, n] : nodes_) config.servers[id] = member(id, n->observer);
+  for (const auto& [id, n] : nodes_) n->config = config;
 }
 ZabSim::~ZabSim() = default;
 
@@ -125,17 +140,11 @@ void ZabSim::boot(Node& node) {
   for (size_t i = node.history.size() > 50 ? node.history.size() - 50 : 0; i < node.history.size(); ++i) {
     node.committed->add(node.history[i].zxid, node.history[i].payload);
   }
-  zk::QuorumConfig config;
-  for (const auto& [id, n] : nodes_) {
-    zk::QuorumServer s;
-    s.id = id;
-    s.observer = n->observer;
-    s.addresses.push_back({{"h", static_cast<uint16_t>(id)}, {"h", static_cast<uint16_t>(100 + id)}});
-    config.servers[id] = s;
-  }
   zab::PeerOptions o;
   o.self = node.id;
-  o.observer = node.observer;
+  const auto self = node.config.servers.find(node.id);
+  o.observer = self != node.config.servers.end() && self->second.observer;
+  o.reconfig_enabled = scenario_.reconfig_share > 0;
   o.tick = ms(200);
   o.election.notification_interval_max = ms(2000);
   o.election.bug_order_by_id_first = scenario_.bug_order_by_id_first;
@@ -144,8 +153,8 @@ void ZabSim::boot(Node& node) {
   o.learner.bug_ack_before_sync = scenario_.bug_ack_before_sync;
   o.learner.bug_accept_stale_epoch = scenario_.bug_accept_stale_epoch;
   node.peer = std::make_unique<zab::QuorumPeer>(
-      o, config, zab::QuorumPeer::Durable{node.accepted_epoch, node.current_epoch, node.last_applied()},
-      *node.committed);
+      o, node.config, zab::QuorumPeer::Durable{node.accepted_epoch, node.current_epoch, node.last_applied()},
+      *node.committed, node.next);
   note(node.id,
        fmt::format("BOOT last=0x{:x} epoch={}/{}", node.last_applied(), node.accepted_epoch, node.current_epoch));
   step(node, [&](zab::Effects& out) { node.peer->start(now_, out); });
@@ -303,6 +312,19 @@ void ZabSim::connect(Node& node, ServerId leader, int attempts) {
   });
 }
 
+// Everybody is drawn anew as voter, observer or stranger; nullopt when the leader would refuse it.
+std::optional<zk::QuorumConfig> ZabSim::drawn_config(Node& leader, Zxid zxid) {
+  if (leader.peer->last_seen().version != leader.peer->config().version) return std::nullopt;
+  zk::QuorumConfig config;
+  config.version = zxid;
+  for (const auto& [id, n] : nodes_) {
+    const auto role = rng_.below(6);
+    if (role < 5) config.servers[id] = member(id, role == 4);
+  }
+  if (config.voters().size() < 2 || !leader.peer->leader()->quorum_synced(config)) return std::nullopt;
+  return config;
+}
+
 void ZabSim::client_write() {
   std::vector<Node*> leaders;
   for (auto& [id, n] : nodes_) {
@@ -311,9 +333,23 @@ void ZabSim::client_write() {
   }
   if (leaders.empty()) return;
   Node& leader = *leaders[rng_.below(leaders.size())];
-  Buffer b;
-  b.u64(next_write_++);
-  LoggedTxn txn{leader.next_zxid++, b.to_slice()};
+  const Zxid zxid = leader.next_zxid;
+  Slice payload;
+  if (scenario_.reconfig_share > 0 && rng_.chance(scenario_.reconfig_share)) {
+    const auto config = drawn_config(leader, zxid);
+    if (!config) return;
+    note(leader.id, fmt::format("RECONFIG 0x{:x} voters {}", zxid, fmt::join(config->voters(), ",")));
+    zk::Txn change;
+    change.header = {0, 0, zxid, 0, static_cast<int32_t>(zk::OpCode::kReconfig)};
+    change.body = zk::SetDataTxn{"/zookeeper/config", zk::NullableBytes(Slice::copy_of(config->text())), -1};
+    payload = encode_txn(change);
+  } else {
+    Buffer b;
+    b.u64(next_write_++);
+    payload = b.to_slice();
+  }
+  ++leader.next_zxid;
+  LoggedTxn txn{zxid, payload};
   leader.pending.push_back(txn);
   step(leader, [&](zab::Effects& out) { leader.peer->propose(txn.zxid, txn.payload, out); });
 }
@@ -546,6 +582,13 @@ void ZabSim::apply_one(Node& node, zab::Effect& effect) {
   } else if (auto* append = std::get_if<zab::AppendTxn>(&effect)) {
     node.unsynced.push_back({append->zxid, append->payload});
     sync_log(node);
+  } else if (auto* seen = std::get_if<zab::SeenConfig>(&effect)) {
+    node.next = seen->config;
+  } else if (auto* commit = std::get_if<zab::CommitConfig>(&effect)) {
+    node.config = commit->config;
+    if (node.next && node.next->version <= node.config.version) node.next.reset();
+    if (commit->designated && node.peer->leader() != nullptr) ++reconfigs_;
+    note(node.id, fmt::format("CONFIG 0x{:x}", node.config.version));
   } else if (auto* accepted = std::get_if<zab::WriteAcceptedEpoch>(&effect)) {
     on_node(node.id, std::chrono::microseconds{rng_.between(200, 5000)}, [this, epoch = accepted->epoch](Node& n) {
       n.accepted_epoch = epoch;

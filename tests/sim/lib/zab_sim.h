@@ -30,6 +30,7 @@ struct ZabScenario {
   bool crashes = true;
   bool partitions = true;
   bool pauses = true;
+  double reconfig_share = 0;  // of the writes: members added, removed, promoted and demoted
   // Planted bugs.
   bool bug_ack_before_sync = false;
   bool bug_order_by_id_first = false;
@@ -50,6 +51,7 @@ class ZabSim {
   std::optional<std::string> run();
   size_t committed() const { return order_.size(); }
   size_t elections() const { return leaders_by_epoch_.size(); }
+  size_t reconfigs() const { return reconfigs_; }
   TimePoint now() const { return now_; }
   // One line per event: time, server, what. Called while running.
   std::function<void(const std::string&)> trace;
@@ -80,6 +82,7 @@ class ZabSim {
   void reconnect_network();
   void deliver(Node& node, const zab::LoggedTxn& txn);
   void client_write();
+  std::optional<zk::QuorumConfig> drawn_config(Node& leader, Zxid zxid);
   void fault();
   void heal();
   bool reachable(ServerId from, ServerId to) const;
@@ -100,6 +103,7 @@ class ZabSim {
   std::vector<zab::LoggedTxn> order_;                     // everything delivered anywhere, in zxid order
   std::map<int64_t, ServerId> leaders_by_epoch_;
   uint64_t next_write_ = 1;
+  size_t reconfigs_ = 0;  // in force at the leader
   std::optional<std::string> broken_;
 };
 

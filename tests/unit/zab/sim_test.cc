@@ -15,6 +15,19 @@ TEST_CASE("atomic broadcast keeps its promises under crashes, pauses and partiti
   }
 }
 
+TEST_CASE("and while members come, go and change their roles") {
+  size_t reconfigs = 0;
+  for (uint64_t seed = 1001; seed <= 1015; ++seed) {
+    ZabScenario s = ZabScenario::drawn(seed);
+    s.reconfig_share = 0.1;
+    ZabSim sim(seed, s);
+    const auto broken = sim.run();
+    CHECK_MESSAGE(!broken, "seed " << seed << ": " << broken.value_or(""));
+    reconfigs += sim.reconfigs();
+  }
+  CHECK(reconfigs > 100);
+}
+
 TEST_CASE("a seed replays exactly") {
   std::string first;
   std::string second;
