@@ -49,6 +49,28 @@ std::unexpected<ZkConfigFailure> refuse(std::string message) {
   return std::unexpected(ZkConfigFailure{std::move(message), kExitBadConfig});
 }
 
+// What the file says of this server itself, now that its id is known. Source: QuorumPeerConfig.setupClientPort and
+// setupPeerType @ 3.8.0. The complaint, or empty.
+std::string check_own_line(zk::ZooConfig& config, ServerId id) {
+  const zk::QuorumServer& self = config.quorum.servers.at(id);
+  const bool any = config.client_port_address.empty() || config.client_port_address == "0.0.0.0" ||
+                   config.client_port_address == "::";
+  if (self.client && config.client_port &&
+      (*config.client_port != self.client->port || (!any && config.client_port_address != self.client->host))) {
+    return fmt::format(
+        "client address for this server (id = {}) in static config file is {} is different from client address found "
+        "in dynamic file: {}",
+        id, zk::HostPort{any ? "0.0.0.0" : config.client_port_address, *config.client_port}.text(),
+        self.client->text());
+  }
+  if (self.observer != (config.peer_type == "observer")) {
+    config.notices.push_back(
+        fmt::format("Peer type from servers list ({}) doesn't match peerType ({}). Defaulting to servers list.",
+                    self.observer ? "OBSERVER" : "PARTICIPANT", self.observer ? "PARTICIPANT" : "OBSERVER"));
+  }
+  return {};
+}
+
 std::string errno_text(const Error& error) {
   return error.detail != 0 ? std::strerror(static_cast<int>(error.detail)) : errc_text(error.code);
 }
@@ -86,6 +108,7 @@ std::expected<zk::ZooConfig, ZkConfigFailure> load_zoo_config(const std::string&
       return refuse(fmt::format("My id {} not in the peer list: {}/myid has it, and {} has no server.{} line", *id,
                                 config->data_dir, file, *id));
     }
+    if (std::string problem = check_own_line(*config, *id); !problem.empty()) return refuse(file + ": " + problem);
   }
   return std::move(*config);
 }

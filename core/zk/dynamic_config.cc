@@ -61,8 +61,8 @@ std::string static_config_text(std::string_view text, const std::string& dynamic
   while (!text.empty()) {
     size_t end = 0;
     do {
-      end = text.find('\n', end);
-      end = end == std::string_view::npos ? text.size() : end + 1;
+      end = text.find_first_of("\r\n", end);
+      end = end == std::string_view::npos ? text.size() : end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
       std::string_view line = text.substr(0, end);
       while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
       const size_t first = line.find_first_not_of(" \t\f");
@@ -74,7 +74,7 @@ std::string static_config_text(std::string_view text, const std::string& dynamic
     const auto properties = parse_properties(line);
     if (properties && !properties->empty() && goes(properties->front().key, erase_client_port)) continue;
     out += line;
-    if (!out.ends_with('\n')) out += '\n';
+    if (!out.ends_with('\n') && !out.ends_with('\r')) out += '\n';
   }
   // As Properties reads it: a backslash would be an escape.
   std::string path;

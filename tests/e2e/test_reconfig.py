@@ -284,3 +284,11 @@ def test_from_one_server_to_three(kz, tmp_path):
         assert c.exists("/before")
         close(c)
         close(admin)
+
+
+def test_a_client_port_that_contradicts_the_server_line_is_refused(kz, tmp_path):
+    with Dynamic(kz, tmp_path, {1: "kz", 2: "kz"}) as e:
+        e.write_config(1, [1, 2], EXTRA + "clientPort=1\n")
+        r = kzlib.run(kz, "zk-server", "start-foreground", e[1].config)
+        assert r.returncode == 2
+        assert "is different from client address found in dynamic file" in r.stdout + r.stderr
