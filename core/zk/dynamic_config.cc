@@ -76,6 +76,9 @@ std::string static_config_text(std::string_view text, const std::string& dynamic
     out += line;
     if (!out.ends_with('\n') && !out.ends_with('\r')) out += '\n';
   }
+  // A backslash at the very end would take the next line in.
+  const size_t last = out.find_last_not_of("\r\n");
+  if (last != std::string::npos && continued(std::string_view(out).substr(0, last + 1))) out += '\n';
   // As Properties reads it: a backslash would be an escape.
   std::string path;
   for (const char c : dynamic_file) path += c == '\\' ? std::string("\\\\") : std::string(1, c);

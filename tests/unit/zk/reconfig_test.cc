@@ -122,6 +122,7 @@ TEST_CASE("zoo.cfg keeps what is not the members', comments too") {
   CHECK(static_config_text(text, "/z/zoo.cfg.dynamic.a", false) ==
         "# mine \\\ntickTime=2000\nclientPort=2181\nclientPortAddress=h\nclientPortListenBacklog=7\ndataDir=/d\n"
         "initLimit=5\ndynamicConfigFile=/z/zoo.cfg.dynamic.a\n");
+  CHECK(static_config_text("a=b\\", "/d", false) == "a=b\\\n\ndynamicConfigFile=/d\n");
   CHECK(static_config_text(text, "/z/zoo.cfg.dynamic.a", true) ==
         "# mine \\\ntickTime=2000\nclientPortListenBacklog=7\ndataDir=/d\ninitLimit=5\n"
         "dynamicConfigFile=/z/zoo.cfg.dynamic.a\n");
