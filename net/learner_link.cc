@@ -3,7 +3,7 @@
 #include <map>
 
 #include "core/base/log.h"
-#include "net/listener.h"
+#include "net/address_listeners.h"
 #include "net/stream.h"
 
 namespace kz::net {
@@ -24,7 +24,11 @@ struct LearnerLink::Impl : std::enable_shared_from_this<LearnerLink::Impl> {
     bool parsing = false;
   };
 
-  Impl(Reactor& r, LearnerLinkOptions o, LearnerLinkHandler& h) : reactor(r), options(o), handler(h) {}
+  Impl(Reactor& r, LearnerLinkOptions o, LearnerLinkHandler& h)
+      : reactor(r), options(o), handler(h), listeners(r, [this](int fd, const Address& from) {
+          configure_stream(fd, -1, -1);
+          accepted(std::make_shared<Stream>(reactor, fd, from.loopback()), from.ip());
+        }) {}
 
   void accepted(std::shared_ptr<Stream> stream, const std::string& ip);
   void connected(std::shared_ptr<Stream> stream);
@@ -37,7 +41,7 @@ struct LearnerLink::Impl : std::enable_shared_from_this<LearnerLink::Impl> {
   LearnerLinkOptions options;
   LearnerLinkHandler& handler;
   std::map<ConnId, Link> links;
-  std::vector<std::unique_ptr<Listener>> listeners;
+  AddressListeners listeners;
   std::vector<Dial::Target> leader;
   std::unique_ptr<Dial> dial;
   TimerId retry = 0;
@@ -161,28 +165,10 @@ LearnerLink::~LearnerLink() {
 }
 
 Status LearnerLink::listen(const std::vector<zk::HostPort>& addresses, bool all_ips) {
-  stop_listening();
-  Status failure;
-  for (const auto& a : addresses) {
-    const auto fd = listen_socket(all_ips ? "" : a.host, a.port, 50, -1);
-    if (!fd) {
-      failure = kz::fail(fd.error().code, "quorum port", a.port);
-      if (addresses.size() > 1) logger().warn("Cannot listen on {}: {}", a.text(), errc_text(fd.error().code));
-      continue;
-    }
-    impl_->listeners.push_back(
-        std::make_unique<Listener>(impl_->reactor, *fd, [impl = impl_.get()](int f, const Address& from) {
-          configure_stream(f, -1, -1);
-          impl->accepted(std::make_shared<Stream>(impl->reactor, f, from.loopback()), from.ip());
-        }));
-    impl_->listeners.back()->start();
-    if (all_ips) break;
-  }
-  // One address that works is enough.
-  return impl_->listeners.empty() ? failure : Status{};
+  return impl_->listeners.listen(addresses, all_ips);
 }
 
-void LearnerLink::stop_listening() { impl_->listeners.clear(); }
+void LearnerLink::stop_listening() { impl_->listeners.stop(); }
 
 void LearnerLink::connect(const std::vector<zk::HostPort>& leader) {
   stop_connecting();

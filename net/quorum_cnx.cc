@@ -8,7 +8,7 @@
 #include "core/base/log.h"
 #include "core/bytes/reader.h"
 #include "core/bytes/writer.h"
-#include "net/listener.h"
+#include "net/address_listeners.h"
 #include "net/stream.h"
 
 namespace kz::net {
@@ -66,7 +66,7 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
   };
 
   Impl(Reactor& r, QuorumCnxOptions o, const zk::QuorumConfig& c, QuorumCnxHandler& h)
-      : reactor(r), options(o), handler(h) {
+      : reactor(r), options(o), handler(h), listeners(r, [this](int f, const Address& from) { accepted(f, from); }) {
     if (const auto self = c.servers.find(options.self); self != c.servers.end()) own = self->second;
     set_peers(c, c);
   }
@@ -95,7 +95,7 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
   std::map<ServerId, Peer> peers;
   std::map<uint64_t, Guest> guests;
   uint64_t next_guest = 1;
-  std::vector<std::unique_ptr<Listener>> listeners;
+  AddressListeners listeners;
   TimerId bind_retry = 0;
 };
 
@@ -338,7 +338,7 @@ QuorumCnx::QuorumCnx(Reactor& reactor, QuorumCnxOptions options, const zk::Quoru
     : impl_(std::make_shared<Impl>(reactor, options, config, handler)) {}
 
 QuorumCnx::~QuorumCnx() {
-  impl_->listeners.clear();
+  impl_->listeners.stop();
   impl_->reactor.cancel(impl_->bind_retry);
   for (auto& [key, g] : impl_->guests) {
     impl_->reactor.cancel(g.timer);
@@ -352,37 +352,21 @@ QuorumCnx::~QuorumCnx() {
 }
 
 Status QuorumCnx::Impl::listen() {
-  listeners.clear();
-  Status failure;
-  for (const auto& a : own.addresses) {
-    const auto fd = listen_socket(options.listen_on_all_ips ? "" : a.election.host, a.election.port, 50, -1);
-    if (!fd) {
-      failure = fail(fd.error().code, "election port", a.election.port);
-      if (own.addresses.size() > 1) {
-        logger().warn("Cannot listen on {}: {}", a.election.text(), errc_text(fd.error().code));
-      }
-      continue;
-    }
-    listeners.push_back(
-        std::make_unique<Listener>(reactor, *fd, [this](int f, const Address& from) { accepted(f, from); }));
-    listeners.back()->start();
-    if (options.listen_on_all_ips) break;
-  }
-  // One address that works is enough.
-  return listeners.empty() ? failure : Status{};
+  std::vector<zk::HostPort> addresses;
+  for (const auto& a : own.addresses) addresses.push_back(a.election);
+  return listeners.listen(std::move(addresses), options.listen_on_all_ips);
 }
 
 void QuorumCnx::Impl::listen_again() {
-  reactor.cancel(std::exchange(bind_retry, 0));
   const Status listening = listen();
   if (listening) return;
   logger().error("Couldn't bind to election port {}: {}; trying again", listening.error().detail,
-                 errc_text(listening.error().code));
+                 reason(listening.error()));
   bind_retry = reactor.after(kRetryLast, [this, weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      bind_retry = 0;
-      listen_again();
-    }
+    const auto self = weak.lock();
+    if (!self) return;
+    bind_retry = 0;
+    listen_again();
   });
 }
 
@@ -413,6 +397,7 @@ void QuorumCnx::set_config(const zk::QuorumConfig& config, const zk::QuorumConfi
   const auto self = config.servers.find(impl_->options.self);
   if (self == config.servers.end() || self->second.addresses == impl_->own.addresses) return;
   impl_->own = self->second;
+  impl_->reactor.cancel(std::exchange(impl_->bind_retry, 0));
   impl_->listen_again();
 }
 

@@ -99,7 +99,7 @@ class Load:
         self.client.ensure_path("/load")
         self.acknowledged = []
         self.done = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
