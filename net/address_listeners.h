@@ -26,6 +26,7 @@ class AddressListeners {
   // be bound, its detail the port; nothing is tried again then.
   Status listen(std::vector<zk::HostPort> addresses, bool all_ips);
   void stop();
+  bool empty() const { return listeners_.empty(); }
 
  private:
   Status bind_missing();
