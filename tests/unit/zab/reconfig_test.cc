@@ -363,3 +363,29 @@ TEST_CASE("without reconfigEnabled no configuration is taken from anybody") {
   CHECK(all<CommitConfig>(out).empty());
   CHECK(peer.config().version == 0);
 }
+
+TEST_CASE("a server that stopped behind a proposed configuration elects only with both quorums") {
+  for (const bool knows : {false, true}) {
+    CommittedLog committed;
+    PeerOptions o;
+    o.self = 3;
+    o.reconfig_enabled = true;
+    o.election.finalize_wait = ms(10);
+    const auto proposed = members({3, 4, 5}, {}, 0x400000001);
+    QuorumPeer peer(o, members({1, 2, 3}, {}, 0x400000000), QuorumPeer::Durable{4, 4, 0x400000001}, committed,
+                    knows ? std::optional(proposed) : std::nullopt);
+    Effects out;
+    peer.start(kNow, out);
+    const auto vote = [&](ServerId from) {
+      election::Notification n;
+      n.vote = {3, 0x400000001, 1, 4};
+      peer.on_notification(from, n, kNow, out);
+      peer.on_tick(kNow + ms(50), out);
+    };
+    vote(1);
+    CHECK((peer.state() == election::ServerState::kLeading) == !knows);
+    if (!knows) continue;
+    vote(5);
+    CHECK(peer.state() == election::ServerState::kLeading);
+  }
+}
