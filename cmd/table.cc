@@ -30,6 +30,7 @@ constexpr const Command* kCommands[] = {&kTopicsCommand,
                                         &kZkTxnLogToolkitCommand,
                                         &kZooKeeperServerStartCommand,
                                         &kZooKeeperServerStopCommand,
+                                        &kZooKeeperShellCommand,
                                         nullptr};
 
 }  // namespace

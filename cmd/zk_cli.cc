@@ -78,6 +78,9 @@ std::optional<int> parse_options(const std::vector<std::string>& args, CliOption
         return 1;
       }
       *value = args[++i];
+    } else if (name == "zk-tls-config-file") {
+      fmt::print(stderr, "{}: TLS to ZooKeeper is not supported yet\n", args[i]);
+      return 1;
     } else if (name == "r") {
       out.client.read_only = true;
     } else if (name == "waitforconnection") {
@@ -174,14 +177,14 @@ class TerminalSignalsBlocked {
   sigset_t before_{};
 };
 
-int run_cli(const Invocation& invocation, const Parsed& parsed) {
+int run_with(const Invocation& invocation, const std::vector<std::string>& words) {
   start_tool_logging();
-  if (!parsed.words().empty() && parsed.words()[0] == "--help") {
+  if (!words.empty() && words[0] == "--help") {
     fmt::print("{}", command_help(*invocation.command));
     return 0;
   }
   CliOptions options;
-  if (const auto status = parse_options(parsed.words(), options)) return *status;
+  if (const auto status = parse_options(words, options)) return *status;
   auto blocked = std::make_unique<TerminalSignalsBlocked>();
   ToolRuntime runtime;
   blocked.reset();
@@ -213,7 +216,31 @@ int run_cli(const Invocation& invocation, const Parsed& parsed) {
   return console.failed() && status == 0 ? 1 : status;
 }
 
+int run_cli(const Invocation& invocation, const Parsed& parsed) { return run_with(invocation, parsed.words()); }
+
+// Kafka's zookeeper-shell.sh: the server comes first, without an option.
+int run_kafka_shell(const Invocation& invocation, const Parsed& parsed) {
+  std::vector<std::string> words = parsed.words();
+  if (words.empty()) {
+    fmt::print("USAGE: {} zookeeper_host:port[/path] [-zk-tls-config-file file] [args...]\n", invocation.called_path);
+    return 1;
+  }
+  if (words[0] != "--help") words.insert(words.begin(), "-server");
+  return run_with(invocation, words);
+}
+
 }  // namespace
+
+const Command kZooKeeperShellCommand{
+    .name = "zookeeper-shell",
+    .aliases = {"zookeeper-shell.sh", "org.apache.zookeeper.ZooKeeperMainWithTlsSupportForKafka"},
+    .summary = "zk-cli as Kafka's scripts call it",
+    .synopsis = "HOST:PORT[,HOST:PORT...][/CHROOT] [COMMAND ARGS...]",
+    .description =
+        "As zk-cli, with the server as the first argument. -zk-tls-config-file is refused: there is no TLS yet.",
+    .options = {},
+    .grammar = Grammar::kRaw,
+    .run = run_kafka_shell};
 
 const Command kZkCliCommand{
     .name = "zk-cli",

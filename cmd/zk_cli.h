@@ -6,5 +6,6 @@
 namespace kz::cmd {
 
 extern const Command kZkCliCommand;
+extern const Command kZooKeeperShellCommand;  // zookeeper-shell = Kafka's zookeeper-shell.sh
 
 }  // namespace kz::cmd

@@ -353,3 +353,4 @@ complete -c kz -n __fish_use_subcommand -f -a zookeeper-server-start -d 'run a Z
 complete -c kz -n '__fish_seen_subcommand_from zookeeper-server-start' -l daemon -d 'Run in the background'
 complete -c zookeeper-server-start.sh -l daemon -d 'Run in the background'
 complete -c kz -n __fish_use_subcommand -f -a zookeeper-server-stop -d 'stop the ZooKeeper servers of this machine'
+complete -c kz -n __fish_use_subcommand -f -a zookeeper-shell -d 'zk-cli as Kafka\'s scripts call it'

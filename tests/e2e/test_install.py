@@ -18,7 +18,7 @@ def home(kz, tmp_path_factory):
 
 def test_links_are_relative_and_complete(home):
     for name in ("kafka-topics.sh", "kafka-console-producer.sh", "kafka-console-consumer.sh", "kafka-server-start.sh", "kafka-server-stop.sh",
-                 "zookeeper-server-start.sh", "zookeeper-server-stop.sh"):
+                 "zookeeper-server-start.sh", "zookeeper-server-stop.sh", "zookeeper-shell.sh"):
         assert not os.path.isabs(os.readlink(home / "kafka/bin" / name)), name
     for name in ("zkServer.sh", "zkServer-initialize.sh", "zkCli.sh", "zkCleanup.sh", "zkTxnLogToolkit.sh", "zkSnapShotToolkit.sh",
                  "zkSnapshotComparer.sh"):
