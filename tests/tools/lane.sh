@@ -46,7 +46,7 @@ case ${1:?lane} in
     step "unit tests with asan and ubsan"
     ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=1 ctest --test-dir build/asan --output-on-failure -j "$jobs" --timeout 900
     step "end to end with asan and ubsan"
-    KZ_SANITIZER=asan pytest_run "$PWD/build/asan/kz" tests/e2e/test_kcat.py tests/e2e/test_robustness.py tests/e2e/test_zookeeper.py
+    KZ_SANITIZER=asan pytest_run "$PWD/build/asan/kz" tests/e2e/test_kcat.py tests/e2e/test_robustness.py tests/e2e/test_zookeeper.py tests/e2e/test_new_user.py
     step "build with tsan"
     configure_and_build tsan kz kz_test_net kz_test_storage kz_test_server
     step "unit tests with tsan"
