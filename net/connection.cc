@@ -156,9 +156,7 @@ bool Connection::begin_frame(Bytes rest) {
   if (first_frame_ && options_.detect_words && lower_case(header_)) {
     word_seen_ = true;
     pause(kOwner);
-    std::string args(as_text(rest));
-    while (!args.empty() && (args.back() == '\n' || args.back() == '\r' || args.back() == ' ')) args.pop_back();
-    on_word(std::string(as_text(header_)), std::move(args));
+    on_word(std::string(as_text(header_)), std::string(as_text(rest)));
     return false;
   }
   first_frame_ = false;

@@ -32,6 +32,7 @@ struct ZkLink::Impl : std::enable_shared_from_this<ZkLink::Impl> {
   std::vector<std::unique_ptr<Listener>> listeners;
   std::unordered_map<ConnId, std::shared_ptr<ZkConnection>> open;
   std::map<std::string, int32_t> per_ip;
+  int64_t rejected = 0;
 };
 
 namespace {
@@ -81,12 +82,14 @@ void ZkLink::Impl::accepted(int fd, const Address& peer, const ZkListenOptions& 
   const std::string ip = peer.ip();
   int32_t& count = per_ip[ip];
   if (options.max_total > 0 && open.size() >= static_cast<size_t>(options.max_total)) {
+    ++rejected;
     logger().error("Error while accepting connection: Too many connections max allowed is {}", options.max_total);
     ::close(fd);
     if (count == 0) per_ip.erase(ip);
     return;
   }
   if (options.max_per_ip > 0 && count >= options.max_per_ip) {
+    ++rejected;
     logger().warn("Error accepting new connection: Too many connections from /{} - max is {}", ip, options.max_per_ip);
     ::close(fd);
     return;
@@ -193,6 +196,8 @@ void ZkLink::reset_stats() {
     s.last_cxid = s.last_zxid = s.last_response_wall_ms = 0;
   }
 }
+
+int64_t ZkLink::take_rejected() { return std::exchange(impl_->rejected, 0); }
 
 size_t ZkLink::connections() const { return impl_->open.size(); }
 

@@ -21,7 +21,7 @@ class ZkLinkHandler {
   virtual ~ZkLinkHandler() = default;
   virtual void on_accept(ConnId conn, const std::string& ip, uint16_t port) = 0;
   // The first four bytes were lower-case letters. Answer with send_text_and_close(), or close() when the word is not
-  // known. args: what followed in the same packet, without trailing white space ("" for most).
+  // known. args: the bytes that came behind it in the same packet (eight for stmk; what else comes is idle).
   virtual void on_four_letter(ConnId conn, const std::string& word, const std::string& args) = 0;
   // A whole frame, length prefix stripped: first the connect request, then requests.
   virtual void on_frame(ConnId conn, Slice frame) = 0;
@@ -83,6 +83,7 @@ class ZkLink {
   void for_each(const std::function<void(ConnId, const ZkConnStats&)>& fn);
   void reset_stats();  // crst: counters to 0
   size_t connections() const;
+  int64_t take_rejected();  // connections refused by the limits since the last call
 
   struct Impl;
 

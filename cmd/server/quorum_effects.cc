@@ -36,14 +36,17 @@ void QuorumZooKeeperServer::Impl::on_peer_unreachable(ServerId peer) {
 }
 void QuorumZooKeeperServer::Impl::on_link_open(ConnId link, const std::string& ip) {
   if (!ip.empty()) logger_.info("Learner connected from /{}", ip);
+  role_monitor_.link_open(link, ip, reactor_.now());
   peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_link_open(link, now, out); });
 }
 void QuorumZooKeeperServer::Impl::on_quorum_packet(ConnId link, zab::QuorumPacket packet) {
+  role_monitor_.received(link, packet, reactor_.now());
   peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_packet(link, packet, now, out); });
 }
 void QuorumZooKeeperServer::Impl::on_link_closed(ConnId link, Error) {
   sends_->drop(link);
   outgoing_packets_.erase(link);
+  role_monitor_.link_closed(link);
   peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_link_closed(link, now, out); });
 }
 void QuorumZooKeeperServer::Impl::on_leader_unreachable() {
@@ -55,6 +58,7 @@ void QuorumZooKeeperServer::Impl::on_leader_unreachable() {
 void QuorumZooKeeperServer::Impl::propose(const zk::Proposal& proposal, zk::Effects&) {
   // The peer may have left the role while the pipeline still has a step to finish.
   if (!peer_->leader() || !peer_->leader()->serving()) return;
+  role_monitor_.proposed(proposal.txn.header.zxid, std::ssize(proposal.payload.bytes()), reactor_.now());
   defer_peer([&](zab::Effects& out) { peer_->propose(proposal.txn.header.zxid, proposal.payload, out); });
 }
 void QuorumZooKeeperServer::Impl::forward(const zk::ForwardedRequest& request, zk::Effects&) {
@@ -91,6 +95,7 @@ void QuorumZooKeeperServer::Impl::flush_link(LinkId link) {
   quorum_port_->send(link, std::move(bytes));
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::SendPacket& e) {
+  role_monitor_.sent(e.link, e.packet, reactor_.now());
   if (Chain* behind = sends_->behind(e.link)) return behind->append(encode(e.packet));
   outgoing_packets_[e.link].add(e.packet);
   schedule_flush();
@@ -98,6 +103,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::SendPacket& e) {
 void QuorumZooKeeperServer::Impl::carry_out(zab::CloseLink& e) {
   flush_link(e.link);
   sends_->drop(e.link);
+  role_monitor_.link_closed(e.link);
   quorum_port_->close(e.link);
 }
 
@@ -106,7 +112,9 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::SendSnapshot& e) {
   auto writer = std::make_unique<zk::SnapshotWriter>(db.tree, db.sessions, zk::SnapshotWriter::Form::kLearner);
   const Zxid zxid = writer->zxid();
   logger_.info("Sending snapshot 0x{:x} to a learner", static_cast<uint64_t>(zxid));
-  outgoing_packets_[e.link].add({zab::PacketType::kSnap, zxid, std::nullopt, std::nullopt});
+  const zab::QuorumPacket snap{zab::PacketType::kSnap, zxid, std::nullopt, std::nullopt};
+  role_monitor_.sent(e.link, snap, reactor_.now());
+  outgoing_packets_[e.link].add(snap);
   flush_link(e.link);
   sends_->begin_snapshot(*quorum_port_, e.link, std::move(writer));
 }
@@ -159,6 +167,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::AppendTxn& e) {
 
 void QuorumZooKeeperServer::Impl::on_logged(Zxid zxid) {
   durable_ = zxid;
+  role_monitor_.durable(zxid, reactor_.now());
   peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_durable(zxid, now, out); });
   finish_leaving();
 }
@@ -246,6 +255,7 @@ void QuorumZooKeeperServer::Impl::save_snapshot() {
 // ---- transactions and sessions ----
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::Committed& e) {
+  role_monitor_.committed(e.zxid, reactor_.now());
   client_step([&](Now now, zk::Effects& out) { pipeline_->on_committed(e.zxid, now, out); });
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::ApplyTxn& e) {

@@ -41,11 +41,12 @@ std::expected<zab::QuorumPeer::Durable, StartFailure> QuorumZooKeeperServer::Imp
   if (!recovery) {
     return std::unexpected(StartFailure{recovery.error().message, recovery.error().directory ? kExitDataDir : 1});
   }
+  monitoring_.recovered(*recovery, *database_);
   if (const Status filled = fill_committed_log(*recovery); !filled) {
     return std::unexpected(StartFailure{
         fmt::format("the logs in {} cannot be read: {}", data_dir_->log_dir(), errc_text(filled.error().code)), 1});
   }
-  snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_);
+  snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_, monitoring_.metrics());
   snapshots_->logged(recovery->txns, recovery->txn_bytes);
   log_base_ = std::max<Zxid>(recovery->snapshot_zxid, 0);
   const int64_t epoch = recovery->last_zxid < 0 ? 0 : zab::epoch_of(recovery->last_zxid);

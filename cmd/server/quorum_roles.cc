@@ -30,8 +30,11 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
   if (leading_) database_->tree.set_last_zxid(zab::make_zxid(e.epoch, 0));
   const zk::QuorumConfig& members = options_.config.quorum;
   database_->tree.set_config(members.text(), members.version, reactor_.now().wall_ms);
-  pipeline_ =
-      std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
+  pipeline_ = std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this,
+                                             reactor_.now(), &monitoring_.metrics());
+  role_monitor_.serving(reactor_.now());
+  monitoring_.metrics().add(zk::BasicSet::kWritePerNamespace, "zookeeper",
+                            std::ssize(std::string_view("/zookeeper/config")) + std::ssize(members.text()));
   if (leading_)
     pipeline_->propose_after(zab::make_zxid(e.epoch, zab::counter_of(options_.config.initial_zxid.value_or(0))));
   pipeline_->set_entropy(random_bytes);
@@ -69,6 +72,7 @@ void QuorumZooKeeperServer::Impl::open_quorum_port() {
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
   logger_.warn("Leaving the role: {}", e.reason);
+  role_monitor_.role_left();
   reactor_.cancel(std::exchange(port_timer_, 0));
   flush_all();
   sends_->clear();
@@ -94,6 +98,7 @@ void QuorumZooKeeperServer::Impl::finish_leaving() {
 }
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::StateChanged& e) {
+  role_monitor_.state_changed(e.state, e.leader, reactor_.now());
   if (e.leader >= 0) {
     logger_.info("{}, leader {}", state_name(e.state), e.leader);
   } else {
@@ -110,8 +115,8 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::StateChanged& e) {
 
 void QuorumZooKeeperServer::Impl::start_read_only() {
   if (stopped_ || failed_ || pipeline_ || peer_->state() != election::ServerState::kLooking) return;
-  pipeline_ =
-      std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this, reactor_.now());
+  pipeline_ = std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database_), *this,
+                                             reactor_.now(), &monitoring_.metrics());
   pipeline_->set_entropy(random_bytes);
   pipeline_->set_read_only();
   client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });

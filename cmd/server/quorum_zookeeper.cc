@@ -33,6 +33,8 @@ QuorumZooKeeperServer::Impl::Impl(storage::FileSystem& fs, net::Reactor& reactor
     : fs_(fs),
       reactor_(reactor),
       options_(std::move(options)),
+      monitoring_(fs, options_.config),
+      role_monitor_(monitoring_.metrics(), options_.server_id),
       rng_(options_.seed != kNoSeed ? options_.seed : std::random_device{}()),
       committed_(static_cast<size_t>(std::max<int64_t>(options_.config.commit_log_count, 1))),
       config_files_(std::make_unique<DynamicConfigFiles>(fs, options_.config_file)) {}
@@ -44,7 +46,7 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   appended_ = durable_ = durable->last_zxid;
 
   commit_ = std::make_unique<GroupCommit>(
-      reactor_, *data_dir_, config, [this](Zxid zxid) { on_logged(zxid); },
+      reactor_, *data_dir_, config, monitoring_.metrics(), [this](Zxid zxid) { on_logged(zxid); },
       [this](const std::string& why) { fatal(why); });
   const auto self = config.quorum.servers.find(options_.server_id);
   const bool listed = self != config.quorum.servers.end();
@@ -174,10 +176,10 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::bind_clients() {
 }
 
 const zk::ServerEnvironment& QuorumZooKeeperServer::Impl::environment_of(std::string_view word) {
-  refresh_environment(environment_, word, fs_, *data_dir_);
-  environment_.client_port = port_;
-  environment_.fsync_threshold_exceeded = commit_->slow_syncs();
-  return environment_;
+  const auto queued = [this](LinkId link) { return static_cast<int64_t>(quorum_port_->bytes_to_send(link)); };
+  monitoring_.environment().ensemble =
+      &role_monitor_.info(options_.config.quorum, leading_ ? peer_->leader() : nullptr, queued, reactor_.now());
+  return monitoring_.refresh(word, *data_dir_, *commit_, *client_link_, port_);
 }
 
 // ---- clients ----
@@ -191,8 +193,13 @@ void QuorumZooKeeperServer::Impl::on_accept(ConnId conn, const std::string& ip, 
   });
 }
 
-void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string& word, const std::string&) {
+void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string& word, const std::string& args) {
+  if (!monitoring_.take_arguments(word, args) || zk::four_letter_word(word).empty()) {
+    client_step([&](Now now, zk::Effects& out) { pipeline_->on_closed(conn, now, out); });
+    return client_link_->close(conn);
+  }
   if (pipeline_) {
+    if (word == "srst" && zk::four_letter_enabled(word, options_.config)) role_monitor_.reset_proposal_sizes();
     return client_step(
         [&](Now now, zk::Effects& out) { pipeline_->on_four_letter(conn, word, environment_of(word), now, out); });
   }
@@ -206,7 +213,10 @@ void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string&
 
 void QuorumZooKeeperServer::Impl::on_frame(ConnId conn, Slice frame) {
   // Connected while there was no leader, or knocking now: either way the client shall try another server.
-  if (!pipeline_ || !pipeline_->has_connection(conn)) return client_link_->close(conn);
+  if (!pipeline_ || !pipeline_->has_connection(conn)) {
+    monitoring_.metrics().add(zk::Counter::kCnxnClosedWithoutZkServerRunning);
+    return client_link_->close(conn);
+  }
   if (leading_ && !options_.config.leader_serves) {
     client_step([&](Now now, zk::Effects& out) { pipeline_->on_closed(conn, now, out); });
     return client_link_->close(conn);
@@ -239,6 +249,7 @@ void QuorumZooKeeperServer::Impl::schedule_flush() {
 void QuorumZooKeeperServer::Impl::flush_all() {
   if (quorum_port_) {
     for (auto& [link, packets] : outgoing_packets_) quorum_port_->send(link, packets.take());
+    role_monitor_.flushed(reactor_.now());
   }
   outgoing_packets_.clear();
   if (client_link_) {

@@ -8,9 +8,10 @@
 
 #include "cmd/server/dynamic_config_files.h"
 #include "cmd/server/learner_sends.h"
+#include "cmd/server/monitoring.h"
+#include "cmd/server/quorum_monitor.h"
 #include "cmd/server/quorum_zookeeper.h"
 #include "cmd/server/zookeeper_commit.h"
-#include "cmd/server/zookeeper_environment.h"
 #include "cmd/server/zookeeper_snapshot.h"
 #include "core/zab/quorum_peer.h"
 #include "core/zk/pipeline.h"
@@ -212,6 +213,8 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   storage::FileSystem& fs_;
   net::Reactor& reactor_;
   ZooKeeperOptions options_;
+  Monitoring monitoring_;
+  QuorumMonitor role_monitor_;
   Rng rng_;
   std::unique_ptr<storage::zk::DataDir> data_dir_;
   std::unique_ptr<zk::Database> database_;  // empty while the pipeline has it
@@ -245,7 +248,6 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   TimerId port_timer_ = 0;
   TimerId read_only_timer_ = 0;
 
-  zk::ServerEnvironment environment_;
   boost::unordered_flat_map<ConnId, Outgoing> outgoing_;
   zk::HostPort client_address_;  // as configured
   uint16_t port_ = 0;

@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "cmd/server/monitoring.h"
 #include "cmd/server/zookeeper_commit.h"
-#include "cmd/server/zookeeper_environment.h"
 #include "cmd/server/zookeeper_options.h"
 #include "cmd/server/zookeeper_snapshot.h"
 #include "core/zk/pipeline.h"
@@ -27,6 +27,7 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
       : fs_(fs),
         reactor_(reactor),
         options_(std::move(options)),
+        monitoring_(fs, options_.config),
         rng_(options_.seed != 0 ? options_.seed : std::random_device{}()) {}
 
   ~Impl() override { shut_down(); }
@@ -41,14 +42,15 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
     logger_.info("Snapshot loaded, {} transactions replayed, last zxid 0x{:x}, {} znodes", recovery->txns,
                  recovery->last_zxid, database->tree.node_count());
 
+    monitoring_.recovered(*recovery, *database);
     pipeline_ = std::make_unique<zk::Pipeline>(options_.config, options_.server_id, std::move(database), broadcast_,
-                                               reactor_.now());
+                                               reactor_.now(), &monitoring_.metrics());
     pipeline_->set_entropy(random_bytes);
     commit_ = std::make_unique<GroupCommit>(
-        reactor_, *data_dir_, options_.config,
+        reactor_, *data_dir_, options_.config, monitoring_.metrics(),
         [this](Zxid zxid) { step([&](Now now, zk::Effects& out) { pipeline_->on_durable(zxid, now, out); }); },
         [this](const std::string& why) { fatal(why); });
-    snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_);
+    snapshots_ = std::make_unique<Snapshots>(reactor_, *data_dir_, options_.config, rng_, monitoring_.metrics());
     snapshots_->logged(recovery->txns, recovery->txn_bytes);
     link_ = std::make_unique<net::ZkLink>(reactor_, *this);
     step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
@@ -80,7 +82,8 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
   void on_accept(ConnId conn, const std::string& ip, uint16_t port) override {
     step([&](Now now, zk::Effects& out) { pipeline_->on_open(conn, ip, port, now, out); });
   }
-  void on_four_letter(ConnId conn, const std::string& word, const std::string&) override {
+  void on_four_letter(ConnId conn, const std::string& word, const std::string& args) override {
+    if (!monitoring_.take_arguments(word, args)) return drop(conn);
     step([&](Now now, zk::Effects& out) { pipeline_->on_four_letter(conn, word, environment_of(word), now, out); });
   }
   void on_frame(ConnId conn, Slice frame) override {
@@ -91,6 +94,11 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
   }
 
  private:
+  void drop(ConnId conn) {
+    step([&](Now now, zk::Effects& out) { pipeline_->on_closed(conn, now, out); });
+    link_->close(conn);
+  }
+
   static StartFailure as_start_failure(const storage::zk::DataDirFailure& failure) {
     return {failure.message, failure.directory ? kExitDataDir : 1};
   }
@@ -118,10 +126,7 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
   }
 
   const zk::ServerEnvironment& environment_of(std::string_view word) {
-    refresh_environment(environment_, word, fs_, *data_dir_);
-    environment_.client_port = port_;
-    environment_.fsync_threshold_exceeded = commit_->slow_syncs();
-    return environment_;
+    return monitoring_.refresh(word, *data_dir_, *commit_, *link_, port_);
   }
 
   template <class F>
@@ -198,6 +203,7 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
   storage::FileSystem& fs_;
   net::Reactor& reactor_;
   ZooKeeperOptions options_;
+  Monitoring monitoring_;
   Rng rng_;
   zk::LogBroadcast broadcast_;
   std::unique_ptr<storage::zk::DataDir> data_dir_;
@@ -205,7 +211,6 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
   std::unique_ptr<GroupCommit> commit_;
   std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<net::ZkLink> link_;
-  zk::ServerEnvironment environment_;
   zk::Effects effects_;
   boost::unordered_flat_map<ConnId, Outgoing> outgoing_;
   TimerId tick_timer_ = 0;

@@ -20,9 +20,11 @@ std::string describe(const Error& error) {
 }  // namespace
 
 GroupCommit::GroupCommit(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config,
-                         std::function<void(Zxid)> on_durable, std::function<void(const std::string&)> on_failed)
+                         zk::Metrics& metrics, std::function<void(Zxid)> on_durable,
+                         std::function<void(const std::string&)> on_failed)
     : reactor_(reactor),
       data_dir_(data_dir),
+      metrics_(metrics),
       on_durable_(std::move(on_durable)),
       on_failed_(std::move(on_failed)),
       warning_threshold_(ms(config.fsync_warning_threshold_ms)),
@@ -32,6 +34,8 @@ GroupCommit::~GroupCommit() { *alive_ = false; }
 
 void GroupCommit::append(storage::zk::LogRecord record) {
   pending_.push_back(std::move(record));
+  pending_since_.push_back(reactor_.now().mono);
+  metrics_.add(zk::Counter::kSyncProcessorRequestQueued);
   schedule();
 }
 
@@ -50,6 +54,13 @@ void GroupCommit::flush() {
   if (in_flight_ || stopped_ || pending_.empty()) return;
   if (before_write_) before_write_();
   writing_.swap(pending_);
+  writing_since_.swap(pending_since_);
+  flush_started_ = reactor_.now().mono;
+  for (const TimePoint since : writing_since_) {
+    metrics_.add(zk::Percentile::kSyncProcessorQueueTimeMs, (flush_started_ - since).count() / 1'000'000);
+  }
+  metrics_.add(zk::Basic::kSyncProcessorBatchSize, std::ssize(writing_));
+  metrics_.add(zk::Basic::kSyncProcessorQueueSize, std::ssize(pending_));
   const size_t roll_at = std::exchange(roll_at_, kNoRoll);
   const Zxid last = writing_.back().zxid;
   size_t bytes = 0;
@@ -91,7 +102,18 @@ GroupCommit::Outcome GroupCommit::write(const Batch& batch, size_t roll_at) {
   return outcome;
 }
 
+void GroupCommit::count(const Outcome& outcome) {
+  metrics_.add(zk::Basic::kFsyncTime, outcome.took.count() / 1'000'000);
+  const TimePoint now = reactor_.now().mono;
+  metrics_.add(zk::Percentile::kSyncProcessorQueueFlushTimeMs, (now - flush_started_).count() / 1'000'000);
+  for (const TimePoint since : writing_since_) {
+    metrics_.add(zk::Percentile::kSyncProcessorQueueAndFlushTimeMs, (now - since).count() / 1'000'000);
+  }
+  writing_since_.clear();
+}
+
 void GroupCommit::finished(const Outcome& outcome, Zxid last) {
+  count(outcome);
   recent_slowest_ = std::max(outcome.took, recent_slowest_ - recent_slowest_ / 32);
   if (outcome.took > warning_threshold_) {
     ++slow_syncs_;

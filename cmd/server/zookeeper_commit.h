@@ -8,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/zk/config.h"
+#include "core/zk/metrics.h"
 #include "net/reactor.h"
 #include "storage/disk_pool.h"
 #include "storage/zk/data_dir.h"
@@ -16,7 +17,7 @@ namespace kz::server {
 
 class GroupCommit {
  public:
-  GroupCommit(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config,
+  GroupCommit(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config, zk::Metrics& metrics,
               std::function<void(Zxid)> on_durable, std::function<void(const std::string&)> on_failed);
   ~GroupCommit();
 
@@ -41,9 +42,11 @@ class GroupCommit {
   void flush();
   Outcome write(const Batch& batch, size_t roll_at);
   void finished(const Outcome& outcome, Zxid last);
+  void count(const Outcome& outcome);
 
   net::Reactor& reactor_;
   storage::zk::DataDir& data_dir_;
+  zk::Metrics& metrics_;
   std::function<void(Zxid)> on_durable_;
   std::function<void(const std::string&)> on_failed_;
   std::function<void()> before_write_;
@@ -51,6 +54,8 @@ class GroupCommit {
   Duration recent_slowest_{};  // decays: about the 99th percentile of the last hundred syncs
   Batch pending_;
   Batch writing_;
+  std::vector<TimePoint> pending_since_, writing_since_;  // of the records
+  TimePoint flush_started_;
   size_t roll_at_ = kNoRoll;  // index in pending_
   bool scheduled_ = false;
   bool in_flight_ = false;

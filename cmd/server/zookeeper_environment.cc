@@ -36,6 +36,11 @@ void fill_lines(zk::ServerEnvironment& environment) {
   environment.environment = {
       {"java.version", "none"},
       {"java.vendor", "kz " KZ_VERSION},
+      {"java.home", "<NA>"},  // what Java prints for a property that is not set
+      {"java.class.path", "<NA>"},
+      {"java.library.path", "<NA>"},
+      {"java.io.tmpdir", "/tmp"},
+      {"java.compiler", "<NA>"},
       {"os.name", name.sysname},
       {"os.arch", name.machine},
       {"os.version", name.release},

@@ -23,6 +23,7 @@ struct Snapshots::Running {
   explicit Running(zk::Database& database) : writer(database.tree, database.sessions), zxid(writer.zxid()) {}
   zk::SnapshotWriter writer;
   Zxid zxid;
+  int64_t started_ns = steady_ns();
   Buffer piece;
   int pieces_in_flight = 0;
   bool turn_posted = false;
@@ -32,10 +33,12 @@ struct Snapshots::Running {
       std::make_shared<std::unique_ptr<storage::zk::SnapshotFile>>();
 };
 
-Snapshots::Snapshots(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config, Rng& rng)
+Snapshots::Snapshots(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config, Rng& rng,
+                     zk::Metrics& metrics)
     : reactor_(reactor),
       data_dir_(data_dir),
       rng_(rng),
+      metrics_(metrics),
       snap_count_(std::max<int64_t>(config.snap_count, 2)),
       snap_bytes_(config.snap_size_limit_kb * 1024),
       purge_keep_(std::max(config.autopurge_snap_retain_count, storage::zk::kSnapshotsKeptMin)),
@@ -116,7 +119,10 @@ void Snapshots::written(const Status& status, bool last) {
   }
   if (r.failed || last) {
     if (r.pieces_in_flight > 0) return;
-    if (!r.failed) logger_.info("Snapshot 0x{:x} written", r.zxid);
+    if (!r.failed) {
+      logger_.info("Snapshot 0x{:x} written", r.zxid);
+      metrics_.add(zk::Basic::kSnapshotTime, (steady_ns() - r.started_ns) / 1'000'000);
+    }
     running_.reset();
     return;
   }

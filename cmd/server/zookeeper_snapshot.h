@@ -10,6 +10,7 @@
 #include "core/base/rng.h"
 #include "core/zk/config.h"
 #include "core/zk/database.h"
+#include "core/zk/metrics.h"
 #include "net/reactor.h"
 #include "storage/disk_pool.h"
 #include "storage/zk/data_dir.h"
@@ -18,7 +19,8 @@ namespace kz::server {
 
 class Snapshots {
  public:
-  Snapshots(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config, Rng& rng);
+  Snapshots(net::Reactor& reactor, storage::zk::DataDir& data_dir, const zk::ZooConfig& config, Rng& rng,
+            zk::Metrics& metrics);
   ~Snapshots();
 
   void logged(int64_t txns, int64_t bytes);
@@ -43,6 +45,7 @@ class Snapshots {
   net::Reactor& reactor_;
   storage::zk::DataDir& data_dir_;
   Rng& rng_;
+  zk::Metrics& metrics_;
   int64_t snap_count_;
   int64_t snap_bytes_;
   int purge_keep_;

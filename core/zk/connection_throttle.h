@@ -14,6 +14,8 @@ class ConnectionThrottle {
   ConnectionThrottle(const ZooConfig& config, uint64_t seed, TimePoint now);
   // Takes the tokens of one connect request; false: refuse it.
   bool admit(Session session, TimePoint now);
+  int64_t deficit() const { return tokens_max_ - tokens_; }
+  double drop_probability() const { return drop_; }
 
  private:
   bool spared(TimePoint now);  // by the drop probability

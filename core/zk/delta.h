@@ -50,6 +50,7 @@ class Delta {
   // The transaction was applied to the tree: its records go.
   void applied(Zxid zxid);
   bool empty() const { return order_.empty(); }
+  size_t size() const { return order_.size(); }  // changes, several of one node included
   // fn(path, record) for every outstanding one.
   template <class F>
   void for_each(F&& fn) const {

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <ctime>
 
+#include "core/bytes/reader.h"
+#include "core/zk/monitor.h"
+
 namespace kz::zk {
 namespace {
 
@@ -17,13 +20,6 @@ constexpr std::array<std::string_view, 18> kWords{"conf", "cons", "crst", "dirs"
 constexpr std::string_view kNotServing = "This ZooKeeper instance is not currently serving requests\n";
 
 std::string hex(int64_t value) { return fmt::format("0x{:x}", static_cast<uint64_t>(value)); }
-
-// Java's Double.toString of a value rounded to four decimals, in the range where it has no exponent.
-std::string java_double(double value) {
-  value = std::round(value * 10000) / 10000;
-  std::string text = fmt::format("{}", value);
-  return text.find('.') == std::string::npos ? text + ".0" : text;
-}
 
 // java.util.Date's text, in UTC.
 std::string java_date(int64_t wall_ms) {
@@ -55,10 +51,15 @@ std::string server_text(const ServerInfo& info, bool clients) {
     out += '\n';
   }
   out += fmt::format("Latency min/avg/max: {}/{}/{}\nReceived: {}\nSent: {}\nConnections: {}\nOutstanding: {}\n",
-                     info.stats.latency.min_ms, java_double(info.stats.latency.average()), info.stats.latency.max_ms,
-                     info.stats.packets_received, info.stats.packets_sent, info.alive_connections, info.outstanding);
+                     info.stats.latency.min_ms,
+                     java_double_text(std::floor(info.stats.latency.average() * 10000 + 0.5) / 10000),
+                     info.stats.latency.max_ms, info.stats.packets_received, info.stats.packets_sent,
+                     info.alive_connections, info.outstanding);
   out += fmt::format("Zxid: {}\nMode: {}\nNode count: {}\n", hex(info.last_zxid), info.mode, info.node_count);
-  if (!info.proposal_sizes.empty()) out += "Proposal sizes last/min/max: " + info.proposal_sizes + "\n";
+  if (const EnsembleInfo* e = info.ensemble(); e && e->leading) {
+    out +=
+        fmt::format("Proposal sizes last/min/max: {}/{}/{}\n", e->proposals.last, e->proposals.min, e->proposals.max);
+  }
   return out;
 }
 
@@ -79,27 +80,37 @@ std::string conf_text(const ServerInfo& info) {
   out += fmt::format("initLimit={}\nsyncLimit={}\nelectionAlg=3\nelectionPort={}\nquorumPort={}\npeerType={}\n",
                      c.init_limit, c.sync_limit, address.election.port, address.quorum.port,
                      self->second.observer ? 1 : 0);
-  return info.read_only ? out : out + "membership: \n" + c.quorum.text() + "\n";
+  return info.read_only ? out : out + "membership: \n" + c.quorum.text();
 }
 
-std::string buckets_head(size_t buckets, size_t items) { return fmt::format("Sets ({})/({}):\n", buckets, items); }
-
-std::string session_buckets_text(const ServerInfo::SessionBuckets& buckets) {
-  size_t sessions = 0;
-  for (const auto& [at, ids] : buckets) sessions += ids.size();
-  std::string out = "Session " + buckets_head(buckets.size(), sessions);
-  for (const auto& [at, ids] : buckets) {
-    out += fmt::format("{} expire at {}:\n", ids.size(), java_date(at));
-    for (const SessionId id : ids) out += "\t" + hex(id) + "\n";
+// ExpiryQueue.dump: buckets with their expiry.
+template <class Print>
+std::string buckets_text(const std::map<int64_t, std::vector<std::string>>& buckets, size_t items, Print at) {
+  std::string out = fmt::format("Sets ({})/({}):\n", buckets.size(), items);
+  for (const auto& [ms, lines] : buckets) {
+    out += fmt::format("{} expire at {}:\n", lines.size(), at(ms));
+    for (const std::string& line : lines) out += "\t" + line + "\n";
   }
   return out;
 }
 
-std::string sessions_text(const ServerInfo& info) {
+constexpr int64_t kConnectionBucketMs = 10000;  // NIOServerCnxnFactory's, of nio.sessionlessCnxnTimeout
+
+std::string session_buckets_text(const ServerInfo::SessionBuckets& buckets, const auto& date) {
+  std::map<int64_t, std::vector<std::string>> lines;
+  size_t sessions = 0;
+  for (const auto& [at, ids] : buckets) {
+    for (const SessionId id : ids) lines[at].push_back(hex(id));
+    sessions += ids.size();
+  }
+  return "Session " + buckets_text(lines, sessions, date);
+}
+
+std::string sessions_text(const ServerInfo& info, const auto& date) {
   std::string out;
-  if (info.local_session_buckets) out += "Local " + session_buckets_text(*info.local_session_buckets);
+  if (info.local_session_buckets) out += "Local " + session_buckets_text(*info.local_session_buckets, date);
   if (!info.global_timeouts_ms) {
-    return out + (info.local_session_buckets ? "Global " : "") + session_buckets_text(info.session_buckets);
+    return out + (info.local_session_buckets ? "Global " : "") + session_buckets_text(info.session_buckets, date);
   }
   out += fmt::format("Global Sessions({}):\n", info.global_timeouts_ms->size());
   for (const auto& [id, timeout_ms] : *info.global_timeouts_ms) out += fmt::format("{}\t{}ms\n", hex(id), timeout_ms);
@@ -107,56 +118,26 @@ std::string sessions_text(const ServerInfo& info) {
 }
 
 std::string dump_text(const ServerInfo& info) {
-  std::string out = "SessionTracker dump:\n" + sessions_text(info);
-  std::map<int64_t, std::vector<const ConnectionStats*>> connected;
-  size_t connections = 0;
-  for (const ConnectionStats& c : info.connections) {
-    if (c.session == 0) continue;
-    connected[c.expires_ms].push_back(&c);
-    ++connections;
-  }
+  const int64_t to_wall_ms = info.now_wall_ms - info.now_mono_ms;
+  const auto date = [&](int64_t mono_ms) { return java_date(mono_ms + to_wall_ms); };
+  std::string out = "SessionTracker dump:\n" + sessions_text(info, date);
   out += fmt::format("ephemeral nodes dump:\nSessions with Ephemerals ({}):\n", info.ephemerals.size());
   for (const auto& [session, paths] : info.ephemerals) {
     out += hex(session) + ":\n";
     for (const std::string& path : paths) out += "\t" + path + "\n";
   }
-  out += "Connections dump:\nConnections " + buckets_head(connected.size(), connections);
-  for (const auto& [at, those] : connected) {
-    out += fmt::format("{} expire at {}:\n", those.size(), java_date(at));
-    for (const ConnectionStats* c : those)
-      out += fmt::format("\tip: /{}:{} sessionId: {}\n", c->ip, c->port, hex(c->session));
+  std::map<int64_t, std::vector<std::string>> connections;
+  for (const ConnectionStats& c : info.connections) {
+    const int64_t until = c.touched_ms + c.timeout_ms;
+    connections[(until / kConnectionBucketMs + 1) * kConnectionBucketMs].push_back(
+        fmt::format("ip: /{}:{} sessionId: {}", c.ip, c.port, hex(c.session)));
   }
-  return out;
+  return out + "Connections dump:\nConnections " + buckets_text(connections, info.connections.size(), date);
 }
 
 std::string monitor_text(const ServerInfo& info) {
-  const ServerEnvironment& env = *info.environment;
   std::string out;
-  const auto line = [&](std::string_view key, const auto& value) { out += fmt::format("zk_{}\t{}\n", key, value); };
-  line("version", fmt::format("{}, built on {}", env.version, env.build));
-  line("server_state", info.mode);
-  line("ephemerals_count", info.ephemerals_count);
-  line("min_latency", java_double(static_cast<double>(info.stats.latency.min_ms)));
-  line("avg_latency", java_double(info.stats.latency.average()));
-  line("max_latency", java_double(static_cast<double>(info.stats.latency.max_ms)));
-  line("num_alive_connections", info.alive_connections);
-  line("packets_received", info.stats.packets_received);
-  line("packets_sent", info.stats.packets_sent);
-  line("outstanding_requests", info.outstanding);
-  line("znode_count", info.node_count);
-  line("watch_count", info.watch_count);
-  line("approximate_data_size", info.data_bytes);
-  line("global_sessions", info.global_sessions);
-  line("local_sessions", info.local_sessions);
-  line("last_client_response_size", info.stats.last_response_bytes);
-  line("min_client_response_size", info.stats.min_response_bytes);
-  line("max_client_response_size", info.stats.max_response_bytes);
-  line("fsync_threshold_exceed_count", env.fsync_threshold_exceeded);
-  line("digest_mismatches_count", info.digest_mismatches);
-  line("uptime", info.uptime_ms);
-  if (env.open_fds >= 0) line("open_file_descriptor_count", env.open_fds);
-  if (env.max_fds >= 0) line("max_file_descriptor_count", env.max_fds);
-  for (const auto& [key, value] : info.extra) line(key, value);
+  for (const auto& [key, value] : monitor_lines(info)) out += fmt::format("zk_{}\t{}\n", key, metric_text(value));
   return out;
 }
 
@@ -178,8 +159,17 @@ std::string_view four_letter_word(int32_t first_bytes) {
   const auto bits = static_cast<uint32_t>(first_bytes);
   const char text[4] = {static_cast<char>(bits >> 24), static_cast<char>(bits >> 16), static_cast<char>(bits >> 8),
                         static_cast<char>(bits)};
-  const auto it = std::find(kWords.begin(), kWords.end(), std::string_view(text, 4));
+  return four_letter_word(std::string_view(text, 4));
+}
+
+std::string_view four_letter_word(std::string_view text) {
+  const auto it = std::find(kWords.begin(), kWords.end(), text);
   return it == kWords.end() ? std::string_view() : *it;
+}
+
+std::optional<int64_t> trace_mask_of(std::string_view args) {
+  if (args.size() < 8) return std::nullopt;
+  return Reader(as_bytes(args)).i64();
 }
 
 bool four_letter_enabled(std::string_view word, const ZooConfig& config) {
@@ -189,7 +179,8 @@ bool four_letter_enabled(std::string_view word, const ZooConfig& config) {
 }
 
 InfoNeeds four_letter_needs(std::string_view word) {
-  return {word == "cons" || word == "stat" || word == "dump", word == "dump", word == "wchc" || word == "wchp"};
+  return {word == "cons" || word == "stat" || word == "dump", word == "dump", word == "wchc" || word == "wchp",
+          word == "mntr"};
 }
 
 std::string four_letter_answer(std::string_view word, const ServerInfo& info) {
@@ -198,8 +189,7 @@ std::string four_letter_answer(std::string_view word, const ServerInfo& info) {
   }
   if (word == "ruok") return "imok";
   if (word == "isro") return !info.serving ? "null" : info.read_only ? "ro" : "rw";
-  if (word == "gtmk") return "306";  // ZooTrace's default mask; there is nothing to trace by it here
-  if (word == "stmk") return "306";
+  if (word == "gtmk" || word == "stmk") return std::to_string(info.environment->trace_mask);
   if (word == "envi") {
     const ServerEnvironment& env = *info.environment;
     std::string out = fmt::format("Environment:\nzookeeper.version={}, built on {}\nhost.name={}\n", env.version,
@@ -207,7 +197,7 @@ std::string four_letter_answer(std::string_view word, const ServerInfo& info) {
     for (const auto& [key, value] : env.environment) out += key + "=" + value + "\n";
     return out;
   }
-  if (!info.serving) return std::string(kNotServing);
+  if (!info.serving) return std::string(word == "hash" ? kNotServing.substr(0, kNotServing.size() - 1) : kNotServing);
   if (word == "srvr" || word == "stat") return server_text(info, word == "stat");
   if (word == "conf") return conf_text(info);
   if (word == "cons") {

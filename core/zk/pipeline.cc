@@ -57,7 +57,7 @@ constexpr size_t kEarlyFramesMax = 64;  // requests sent before the session is c
 }  // namespace
 
 Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<Database> database,
-                   Broadcast& broadcast, Now now)
+                   Broadcast& broadcast, Now now, Metrics* metrics)
     : config_(config),
       server_id_(server_id),
       database_(std::move(database)),
@@ -68,6 +68,9 @@ Pipeline::Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<
                 config.local_sessions_enabled),
       prep_(config, database_->tree, sessions_, auth_, &broadcast_),
       connection_throttle_(config, static_cast<uint64_t>(now.wall_ms), now.mono),
+      ensemble_(config.wants_quorum()),
+      own_metrics_(metrics ? nullptr : std::make_unique<Metrics>()),
+      metrics_(metrics ? *metrics : *own_metrics_),
       started_(now.mono),
       next_container_check_(now.mono + ms(config.container_check_interval_ms)),
       log_("org.apache.zookeeper.server.ZooKeeperServer") {}
@@ -94,6 +97,7 @@ void Pipeline::on_open(ConnId conn, std::string ip, uint16_t port, Now now, Effe
   const bool too_many = config_.max_cnxns > 0 && connections_.size() >= static_cast<size_t>(config_.max_cnxns);
   if (too_many || (config_.max_client_cnxns > 0 && from_ip >= config_.max_client_cnxns)) {
     if (from_ip == 0) per_ip_.erase(ip);
+    metrics_.add(Counter::kConnectionRejected);
     log_.warn("Too many connections{} - max is {}", too_many ? std::string() : " from /" + ip,
               too_many ? config_.max_cnxns : config_.max_client_cnxns);
     out.emplace_back(Close{conn});
@@ -106,12 +110,16 @@ void Pipeline::on_open(ConnId conn, std::string ip, uint16_t port, Now now, Effe
   c->stats.ip = std::move(ip);
   c->stats.port = port;
   c->stats.established_ms = now.wall_ms;
+  c->touched = now.mono;
   connections_.emplace(conn, std::move(c));
   sessionless_.emplace_back(now.mono + ms(config_.session_less_timeout_ms), conn);
 }
 
 void Pipeline::on_closed(ConnId conn, Now, Effects&) {
-  if (Connection* c = find(conn)) forget(*c);
+  Connection* c = find(conn);
+  if (!c) return;
+  metrics_.add(Counter::kConnectionDropCount);
+  forget(*c);
 }
 
 void Pipeline::forget(Connection& c) {
@@ -138,6 +146,7 @@ void Pipeline::on_frame(ConnId conn, Slice frame, Now now, Effects& out) {
   Connection* c = find(conn);
   if (!c) return;
   ++stats_.packets_received;
+  metrics_.add(Counter::kBytesReceivedCount, 4 + static_cast<int64_t>(frame.size()));
   ++c->stats.received;
   c->touched = now.mono;
   switch (c->state) {
@@ -175,6 +184,7 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
   if (config_.large_request_threshold != -1) {
     if (!admit_large(static_cast<int64_t>(frame.size()))) {
       log_.warn("Closing a connection from /{}: too many large requests", c.stats.ip);
+      metrics_.add(Counter::kLargeRequestsRejected);
       return drop(c, out);
     }
     const auto body_bytes = static_cast<int32_t>(frame.size() - kRequestHeaderBytes);
@@ -182,6 +192,7 @@ void Pipeline::request(Connection& c, const Slice& frame, Now now, Effects& out)
   }
   if (hold_back()) {
     large_bytes_ += held.large_bytes;
+    metrics_.add(Counter::kRequestThrottleWaitCount);
     held_.push_back(std::move(held));
     return;
   }
@@ -194,6 +205,7 @@ void Pipeline::process(Connection& c, const Held& held, bool throttled, Now now,
   const auto op = static_cast<OpCode>(header.type);
   // Of an expired session: the connection goes when its closeSession is applied.
   if (!sessions_.touch(c.session, c.timeout_ms, now)) return;
+  if (broadcast_.orders()) metrics_.add(Counter::kPrepProcessorRequestQueued);
   const bool local = sessions_.is_local(c.session);
   if (!broadcast_.orders() && !local) touched_[c.session] = c.timeout_ms;
   if (op == OpCode::kPing) {
@@ -269,7 +281,10 @@ void Pipeline::write(Connection& c, const RequestHeader& header, const Slice& bo
 }
 
 void Pipeline::propose(const PrepRequest& request, ConnId conn, Now now, Effects& out) {
+  const size_t outstanding = prep_.delta().size();
   Proposal proposal = prep_.prepare(request, now.wall_ms);
+  metrics_.add(Counter::kOutstandingChangesQueued,
+               static_cast<int64_t>(prep_.delta().size()) - static_cast<int64_t>(outstanding));
   broadcast_.propose(proposal, out);
   pending_.push_back({std::move(proposal.txn), conn});
 }
@@ -280,14 +295,21 @@ void Pipeline::on_forwarded(const ForwardedRequest& request, Now now, Effects& o
     sessions_.track(request.session, r.i32(), now);
     sessions_.set_owner(request.session, request.owner);
   }
+  metrics_.add(Counter::kPrepProcessorRequestQueued);
   propose({request.session, request.cxid, request.type, request.body, &request.auth, request.owner}, 0, now, out);
 }
 
 void Pipeline::on_committed(Zxid zxid, Now now, Effects& out) {
+  int64_t applied = 0;
   while (!pending_.empty() && pending_.front().txn.header.zxid <= zxid) {
+    ++applied;
     Pending pending = std::move(pending_.front());
     pending_.pop_front();
     apply(pending, now, out);
+  }
+  if (ensemble_ && applied > 0) {
+    metrics_.add(Basic::kCommitCommitProcReqQueued, applied);
+    metrics_.add(Basic::kWriteCommitProcIssued, applied);
   }
   if (!held_.empty()) release_held(now, out);
 }
@@ -315,9 +337,18 @@ void Pipeline::on_committed_txn(const Txn& txn, Now now, Effects& out) {
 void Pipeline::apply(Pending& pending, Now now, Effects& out) {
   const TxnHeader& header = pending.txn.header;
   events_out_ = &out;
+  const uint64_t mismatches = database_->digest_mismatches;
   TxnResult result = database_->apply(pending.txn, watches_.empty() ? nullptr : this);
+  metrics_.add(Counter::kDigestMismatchesCount, static_cast<int64_t>(database_->digest_mismatches - mismatches));
+  if (ensemble_) metrics_.add(Counter::kRequestCommitQueued);
   events_out_ = nullptr;
+  count_watches();
+  count_write(header.type, pending.txn.body);
+  const size_t outstanding = prep_.delta().size();
   prep_.applied(header.zxid);
+  metrics_.add(Counter::kOutstandingChangesRemoved,
+               static_cast<int64_t>(outstanding) - static_cast<int64_t>(prep_.delta().size()));
+  if (now.wall_ms >= header.time_ms) metrics_.add(Percentile::kPropagationLatency, now.wall_ms - header.time_ms);
   if (header.zxid % 128 == 0 && config_.digest_enabled) {  // DataTree.DIGEST_LOG_INTERVAL and _LIMIT
     digest_log_.emplace_back(header.zxid, database_->tree.digest());
     if (digest_log_.size() > 1024) digest_log_.pop_front();
@@ -328,7 +359,13 @@ void Pipeline::apply(Pending& pending, Now now, Effects& out) {
     // A session made elsewhere may come here later.
     if (const auto* made = std::get_if<CreateSessionTxn>(&pending.txn.body); made && !broadcast_.orders())
       sessions_.track(header.client_id, made->timeout_ms, now);
-    if (c) finish_session(*c, true, now, out);
+    if (c) {
+      const int64_t latency_ms = (now.mono - c->touched).count() / 1'000'000;
+      stats_.latency.add(latency_ms);
+      c->stats.latency.add(latency_ms);
+      metrics_.add(Percentile::kUpdateLatency, latency_ms);
+      finish_session(*c, true, now, out);
+    }
     return;
   }
   if (type == OpCode::kCloseSession) {
@@ -340,6 +377,10 @@ void Pipeline::apply(Pending& pending, Now now, Effects& out) {
   KZ_ASSERT(!c->queue.empty() && c->queue.front().write);
   const Entry entry = std::move(c->queue.front());
   if (type == OpCode::kError && entry.refused != KeeperCode::kOk) result.err = entry.refused;
+  if (ensemble_) {
+    metrics_.add(Basic::kRequestsInSessionQueue, static_cast<int64_t>(c->queue.size()));
+    metrics_.add(Percentile::kWriteCommitprocTimeMs, (now.mono.ns - entry.received.ns) / 1'000'000);
+  }
   const KeeperCode err = type == OpCode::kError ? result.err : KeeperCode::kOk;
   const bool moved = err == KeeperCode::kSessionMoved ||
                      std::any_of(result.multi.begin(), result.multi.end(),
@@ -357,11 +398,17 @@ void Pipeline::answered(Connection& c, Now now, Effects& out) {
     c.queue.pop_front();
   };
   pop();
-  while (!c.queue.empty() && !c.queue.front().write) {
+  int64_t reads = 0;
+  for (; !c.queue.empty() && !c.queue.front().write; ++reads) {
     const Entry entry = std::move(c.queue.front());
+    if (ensemble_) metrics_.add(Percentile::kReadCommitprocTimeMs, (now.mono.ns - entry.received.ns) / 1'000'000);
     pop();
     reply_to_read(c, entry, now, out);
     if (!find(conn)) return;  // that was its closeSession
+  }
+  if (ensemble_) {
+    metrics_.add(Basic::kReadsAfterWriteInSessionQueue, reads);
+    metrics_.add(Basic::kReadsIssuedFromSessionQueue, reads);
   }
   if (c.paused && (c.queue.empty() || in_process_ <= config_.global_outstanding_limit)) {
     c.paused = false;
@@ -393,6 +440,7 @@ void Pipeline::on_tick(Now now, Effects& out) {
     const bool waiting = c && c->state == Connection::State::kNew;
     if (waiting && deadline > now.mono) break;
     sessionless_.pop_front();
+    if (waiting) metrics_.add(Counter::kSessionlessConnectionsExpired);
     if (waiting) drop(*c, out);
   }
   if (!held_.empty()) release_held(now, out);

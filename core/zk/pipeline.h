@@ -5,6 +5,7 @@
 // Source: ZooKeeperServer, PrepRequestProcessor, FinalRequestProcessor, CommitProcessor, NIOServerCnxn @ 3.8.0.
 // Guarded by its driver (one reactor); not thread-safe.
 #pragma once
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <functional>
@@ -31,9 +32,10 @@ namespace kz::zk {
 
 class Pipeline : private TreeEvents {
  public:
-  // database: recovered (or fresh); broadcast and config outlive the pipeline. Call start() before anything else.
+  // database: recovered (or fresh); broadcast, config and metrics (null: an own one) outlive the pipeline. Call start()
+  // before anything else.
   Pipeline(const ZooConfig& config, ServerId server_id, std::unique_ptr<Database> database, Broadcast& broadcast,
-           Now now);
+           Now now, Metrics* metrics = nullptr);
   ~Pipeline() override;
 
   // The server serves from now on: recovered sessions get their full timeout, ephemerals of lost sessions go.
@@ -84,6 +86,8 @@ class Pipeline : private TreeEvents {
   bool has_connection(ConnId conn) const { return connections_.contains(conn); }
   int64_t outstanding() const { return in_process_; }
   ServerInfo info(const ServerEnvironment& environment, InfoNeeds needs, Now now) const;
+  void reset_server_stats();      // srst
+  void reset_connection_stats();  // crst
   const ZooConfig& config() const { return config_; }
   // Text in srvr's Mode line: "standalone", "leader", ...
   void set_mode(std::string mode) { mode_ = std::move(mode); }
@@ -127,6 +131,7 @@ class Pipeline : private TreeEvents {
   void on_created(std::string_view path) override;
   void on_deleted(std::string_view path) override;
   void on_data_changed(std::string_view path) override;
+  void fire(const WatchEvent& event);  // a change did it
   void notify(const WatchEvent& event);
 
   Connection* find(ConnId conn) const;
@@ -138,7 +143,7 @@ class Pipeline : private TreeEvents {
   bool needs_global_session(OpCode op, const Slice& body) const;
   void upgrade_session(Connection& c, Now now, Effects& out);
   void expire_sessions(Now now, Effects& out);
-  void dump_sessions(ServerInfo& info, int64_t to_wall_ms) const;
+  void dump_sessions(ServerInfo& info) const;
   void drop(Connection& c, Effects& out);  // Close, and forget
   void forget(Connection& c);
   // requests (pipeline.cc)
@@ -163,11 +168,15 @@ class Pipeline : private TreeEvents {
                       Effects& out);
   void reply_to_read(Connection& c, const Entry& entry, Now now, Effects& out);
   // Sends header and scratch_ (the body) as one frame.
-  void reply(Connection& c, const RequestHeader& header, KeeperCode err, TimePoint received, Now now, Effects& out);
+  void reply(Connection& c, const RequestHeader& header, KeeperCode err, TimePoint received, Now now, Effects& out,
+             Percentile latency = Percentile::kReadLatency);
   void reply_header(Connection& c, const ReplyHeader& header, Effects& out);
   void send(Connection& c, Slice bytes, Effects& out);
   KeeperCode read(Connection& c, OpCode op, Reader& r, Effects& out);  // body into scratch_
   KeeperCode read_node(Connection& c, OpCode op, const PathRequest& request, Buffer& body);
+  void count_read(std::string_view path, size_t bytes);
+  void count_write(int32_t type, const TxnBody& body);
+  void count_watches();  // those that fired since the last call
   KeeperCode read_acl(const Connection& c, const std::string& path);
   KeeperCode read_many(Connection& c, Reader& r);
   void set_watches(Connection& c, const SetWatches2& request, Effects& out);
@@ -193,6 +202,10 @@ class Pipeline : private TreeEvents {
   std::deque<Held> held_;
   TimePoint held_check_;     // when what is held is looked at again
   int64_t large_bytes_ = 0;  // of the large requests that are not answered yet
+  bool ensemble_;            // others than this server's clients write too
+  std::unique_ptr<Metrics> own_metrics_;
+  Metrics& metrics_;
+  std::array<int64_t, 5> fired_{};  // watches, by EventType
   int64_t in_process_ = 0;
   std::string mode_ = "standalone";
   bool read_only_ = false;

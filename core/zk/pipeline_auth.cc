@@ -14,6 +14,13 @@ void Pipeline::authenticate(Connection& c, const RequestHeader& header, Reader& 
     return drop(c, out);
   }
   const KeeperCode code = auth_.authenticate(packet.scheme, packet.auth, c.auth);
+  if (packet.scheme == "ensemble" && !config_.ensemble_auth_names.empty()) {
+    const bool named = packet.auth && !packet.auth->bytes().empty();
+    metrics_.add(code != KeeperCode::kOk ? Counter::kEnsembleAuthFail
+                 : named                 ? Counter::kEnsembleAuthSuccess
+                                         : Counter::kEnsembleAuthSkip);
+  }
+  if (code != KeeperCode::kOk) ++stats_.auth_failed;
   if (code == KeeperCode::kBadArguments) {
     log_.warn("Unexpected ensemble name of client /{}: it must try another server (ensembleAuthName)", c.stats.ip);
     return drop(c, out);

@@ -29,8 +29,11 @@ void Pipeline::connect(Connection& c, const Slice& frame, Now now, Effects& out)
                                                      : Kind::kGlobal;
   if (!connection_throttle_.admit(kind, now.mono)) {
     log_.debug("Refusing session request of /{}: connection throttle", c.stats.ip);
+    metrics_.add(Counter::kConnectionRejected);
     return drop(c, out);
   }
+  metrics_.add(Basic::kConnectionTokenDeficit, connection_throttle_.deficit());
+  metrics_.add(Counter::kConnectionRequestCount);
   c.old_client = !request->read_only.has_value();
   if (read_only_ && !request->read_only.value_or(false)) {
     log_.info("Refusing session request for not-read-only client /{}:{}", c.stats.ip, c.stats.port);
@@ -78,6 +81,7 @@ void Pipeline::resume_session(Connection& c, const ConnectRequest& request, Now 
   const auto older = conn_of_session_.find(c.session);
   if (older != conn_of_session_.end()) drop(*find(older->second), out);
   conn_of_session_[c.session] = c.id;
+  metrics_.add(Counter::kConnectionRevalidateCount);
   if (read_only_ || sessions_.is_local(c.session) || broadcast_.revalidate(c.session, c.timeout_ms, out)) {
     const bool valid = sessions_.touch(c.session, c.timeout_ms, now);
     if (valid) sessions_.set_owner(c.session, SessionTracker::kHere);
@@ -161,6 +165,7 @@ void Pipeline::expire_sessions(Now now, Effects& out) {
   for (const SessionId session : sessions_.expire(now)) {
     log_.info("Expiring session 0x{:x}, timeout of {}ms exceeded", static_cast<uint64_t>(session),
               sessions_.timeout_ms(session));
+    metrics_.add(Counter::kStaleSessionsExpired);
     if (!sessions_.is_local(session)) {
       propose({session, 0, OpCode::kCloseSession, {}, nullptr, 0}, 0, now, out);
       continue;
@@ -176,17 +181,24 @@ void Pipeline::notify(const WatchEvent& event) {
   if (!c) return;
   const WatcherEvent body{static_cast<int32_t>(event.type), static_cast<int32_t>(KeeperState::kSyncConnected),
                           std::string(event.path)};
-  send(*c, jute::encode_frame(ReplyHeader{kXidNotification, -1, 0}, body), *events_out_);
+  Slice frame = jute::encode_frame(ReplyHeader{kXidNotification, -1, 0}, body);
+  metrics_.add(Counter::kWatchBytes, static_cast<int64_t>(frame.size()) - 4);
+  send(*c, std::move(frame), *events_out_);
+}
+
+void Pipeline::fire(const WatchEvent& event) {
+  ++fired_[static_cast<size_t>(event.type)];
+  notify(event);
 }
 
 void Pipeline::on_created(std::string_view path) {
-  watches_.created(path, [this](const WatchEvent& e) { notify(e); });
+  watches_.created(path, [this](const WatchEvent& e) { fire(e); });
 }
 void Pipeline::on_deleted(std::string_view path) {
-  watches_.deleted(path, [this](const WatchEvent& e) { notify(e); });
+  watches_.deleted(path, [this](const WatchEvent& e) { fire(e); });
 }
 void Pipeline::on_data_changed(std::string_view path) {
-  watches_.data_changed(path, [this](const WatchEvent& e) { notify(e); });
+  watches_.data_changed(path, [this](const WatchEvent& e) { fire(e); });
 }
 
 }  // namespace kz::zk

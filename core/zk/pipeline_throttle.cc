@@ -50,11 +50,15 @@ void Pipeline::release_held(Now now, Effects& out) {
     const Held held = std::move(held_.front());
     held_.pop_front();
     large_bytes_ -= held.large_bytes;
+    if (c) metrics_.add(Percentile::kRequestThrottleQueueTimeMs, waited.count() / 1'000'000);
     if (stale) {
       log_.warn("Closing a connection from /{}: its request waited for {} ms", c->stats.ip, waited.count() / 1'000'000);
+      metrics_.add(Counter::kStaleRequests);
+      metrics_.add(Counter::kStaleRequestsDropped);
       drop(*c, out);
     } else if (c) {
       const bool late = config_.throttled_op_wait_time_ms > 0 && waited > ms(config_.throttled_op_wait_time_ms);
+      if (late && may_be_refused(op)) metrics_.add(Counter::kThrottledOps);
       process(*c, held, late && may_be_refused(op), now, out);
     }
   }

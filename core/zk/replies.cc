@@ -78,7 +78,7 @@ void Pipeline::reply_header(Connection& c, const ReplyHeader& header, Effects& o
 }
 
 void Pipeline::reply(Connection& c, const RequestHeader& header, KeeperCode err, TimePoint received, Now now,
-                     Effects& out) {
+                     Effects& out, Percentile latency) {
   const Zxid zxid = database_->last_zxid();
   const size_t size = 16 + scratch_.size();
   Slice bytes = Slice::allocate(4 + size);
@@ -90,7 +90,9 @@ void Pipeline::reply(Connection& c, const RequestHeader& header, KeeperCode err,
   w.raw(scratch_.bytes());
   const int64_t latency_ms = (now.mono.ns - received.ns) / 1'000'000;
   stats_.latency.add(latency_ms);
-  stats_.response(static_cast<int64_t>(size));
+  stats_.responses.add(static_cast<int64_t>(size));
+  metrics_.add(latency, latency_ms);
+  if (header.xid != kXidPing) metrics_.add(Counter::kResponseBytes, static_cast<int64_t>(size));
   c.stats.latency.add(latency_ms);
   c.stats.last_latency_ms = latency_ms;
   c.stats.last_response_ms = now.mono.ns / 1'000'000;
@@ -143,7 +145,7 @@ void Pipeline::reply_to_write(Connection& c, const Entry& entry, const Txn& txn,
         break;
     }
   }
-  reply(c, entry.header, err, entry.received, now, out);
+  reply(c, entry.header, err, entry.received, now, out, Percentile::kUpdateLatency);
 }
 
 void Pipeline::reply_to_read(Connection& c, const Entry& entry, Now now, Effects& out) {
@@ -265,6 +267,7 @@ KeeperCode Pipeline::read_node(Connection& c, OpCode op, const PathRequest& q, B
     const Node* found = tree.find(q.path);
     if (!found) return KeeperCode::kNoNode;
     e.put(tree.stat_of(*found));
+    count_read(q.path, 0);
     return KeeperCode::kOk;
   }
   const Node* node = tree.find(q.path);
@@ -275,10 +278,13 @@ KeeperCode Pipeline::read_node(Connection& c, OpCode op, const PathRequest& q, B
     body.i32(node->data_size);
     body.raw(node->data());
     e.put(tree.stat_of(*node));
+    count_read(q.path, node->data().size());
     return KeeperCode::kOk;
   }
   body.i32(static_cast<int32_t>(node->children.size()));
+  const size_t before = body.size();
   node->children.for_each([&](const Node* child) { e.put(child->name()); });
+  count_read(q.path, body.size() - before - 4 * node->children.size());
   if (op == OpCode::kGetChildren2) e.put(tree.stat_of(*node));
   return KeeperCode::kOk;
 }

@@ -85,6 +85,11 @@ class DataTree {
   const AclCache& acls() const { return acls_; }
   // The deepest path with a quota that covers `path`; empty when none.
   std::string_view quota_root(std::string_view path) const { return quotas_.empty() ? "" : quotas_.find(path); }
+  // fn(path) for every path with a quota.
+  template <class F>
+  void for_each_quota(F&& fn) const {
+    quotas_.for_each(std::forward<F>(fn));
+  }
   // Containers that are empty and were used, TTL nodes that are empty and expired (ContainerManager); sorted, limited.
   std::vector<std::string> container_candidates(int64_t wall_ms, int64_t max_never_used_ms, size_t limit) const;
 

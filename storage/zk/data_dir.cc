@@ -1,6 +1,7 @@
 #include "storage/zk/data_dir.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "storage/zk/file_names.h"
@@ -100,10 +101,15 @@ DataDirResult<void> DataDir::check_mix_up() {
 
 DataDirResult<DataDir::Recovery> DataDir::recover(kz::zk::Database& database) {
   Recovery recovery;
+  const auto start = std::chrono::steady_clock::now();
   KZ_TRY(const bool found, read_newest_snapshot(database, recovery));
+  const auto loaded = std::chrono::steady_clock::now();
   KZ_TRY(const bool initialize, take_initialize_file());
   if (!found) database.tree.set_last_zxid(0);
   KZ_CHECK(replay(database, recovery));
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  recovery.snapshot_ms = duration_cast<milliseconds>(loaded - start).count();
+  recovery.txns_ms = duration_cast<milliseconds>(std::chrono::steady_clock::now() - loaded).count();
   if (!found && recovery.txns > 0 && !options_.trust_empty_snapshot) {
     return failure(
         {Errc::kCorrupt, "no snapshot", 0},

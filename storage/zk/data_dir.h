@@ -45,7 +45,8 @@ class DataDir {
     Zxid snapshot_zxid = -1;  // -1: there was none
     Zxid last_zxid = 0;       // -1: an empty database that must not vote (db.autocreate=false)
     int64_t txns = 0;
-    int64_t txn_bytes = 0;  // towards the next snapshot
+    int64_t txn_bytes = 0;                 // towards the next snapshot
+    int64_t snapshot_ms = 0, txns_ms = 0;  // how long reading took
   };
   // Into an empty database. Mends the tail, removes unfinished snapshots, writes snapshot.0 for an empty server.
   DataDirResult<Recovery> recover(kz::zk::Database& database);
