@@ -201,16 +201,18 @@ void QuorumMonitor::proposed(Zxid zxid, int64_t bytes, Now now) {
   metrics_.add(zk::Counter::kProposalCount);
   info_.proposals.add(bytes);
   proposals_.push_back({zxid, now.wall_ms});
+  unsynced_.push_back({zxid, now.wall_ms});
 }
 
 void QuorumMonitor::durable(Zxid zxid, Now now) {
-  for (const Proposal& p : proposals_) {
-    if (p.zxid <= durable_) continue;
-    if (p.zxid > zxid) break;
-    metrics_.add(zk::Percentile::kProposalAckCreationLatency, now.wall_ms - p.wall_ms);
-    metrics_.add(zk::PercentileSet::kAckLatency, std::to_string(self_), now.wall_ms - p.wall_ms);
+  for (; !unsynced_.empty() && unsynced_.front().zxid <= zxid; unsynced_.pop_front()) {
+    const int64_t latency_ms = now.wall_ms - unsynced_.front().wall_ms;
+    metrics_.add(zk::Percentile::kProposalAckCreationLatency, latency_ms);
+    // The others may have been faster.
+    if (proposal(unsynced_.front().zxid)) {
+      metrics_.add(zk::PercentileSet::kAckLatency, std::to_string(self_), latency_ms);
+    }
   }
-  durable_ = zxid;
 }
 
 void QuorumMonitor::committed(Zxid zxid, Now now) {

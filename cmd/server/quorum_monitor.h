@@ -18,7 +18,9 @@ class QuorumMonitor {
   QuorumMonitor(zk::Metrics& metrics, ServerId self) : metrics_(metrics), self_(self) {}
 
   void state_changed(election::ServerState state, ServerId leader, Now now);
-  void role_left() { links_.clear(), proposals_.clear(), received_.clear(), info_.phase = "election"; }
+  void role_left() {
+    links_.clear(), proposals_.clear(), unsynced_.clear(), received_.clear(), info_.phase = "election";
+  }
   void serving(Now now);
   // The quorum port. remote: "ip" or "ip:port"; empty on a learner.
   void link_open(zab::LinkId link, const std::string& remote, Now now);
@@ -65,8 +67,8 @@ class QuorumMonitor {
   std::string sync_mode_;
   std::map<zab::LinkId, Link> links_;
   std::deque<Proposal> proposals_;  // a leader's, not yet committed; zxids are consecutive
+  std::deque<Proposal> unsynced_;   // a leader's, not yet in its own log
   std::deque<Proposal> received_;   // a follower's, not yet committed; wall_ms: from the transaction's header
-  Zxid durable_ = 0;
   TimePoint looking_since_, role_since_, connected_at_, unavailable_since_;
   bool unavailable_ = false;
 };

@@ -241,7 +241,8 @@ def test_in_an_ensemble(kz, tmp_path):
         assert ours["idle"]["zk_peer_state"] == theirs["idle"]["zk_peer_state"]
         a, b = mntr(ours["mntr"]), mntr(theirs["mntr"])
         assert [k for k in a if k in b] == [k for k in b if k in a]
-        assert set(b) - set(a) == set(), (role, set(b) - set(a))
+        missing = {k for k in set(b) - set(a) if not re.search(r"_\d_ack_latency", k)}
+        assert missing == set(), (role, missing)
         equal = {"zk_server_state", "zk_peer_state", "zk_observer_master_id", "zk_ephemerals_count", "zk_znode_count", "zk_global_sessions",
                  "zk_local_sessions", "zk_watch_count", "zk_learners", "zk_synced_followers", "zk_synced_observers", "zk_pending_syncs",
                  "zk_synced_non_voting_followers", "zk_quorum_size", "zk_proposal_count", "zk_commit_count", "zk_connection_request_count",
@@ -252,7 +253,8 @@ def test_in_an_ensemble(kz, tmp_path):
                  "zk_max_proposal_size", "zk_cnt_proposal_ack_creation_latency"}
         assert values_for(equal, a) == values_for(equal, b), role
         if role == "leader":
-            assert int(a["zk_leader_uptime"]) > 0 and {"1", "2", "3"} == {k[7] for k in a if re.match(r"zk_cnt_\d_ack_latency", k)}
+            # Whether the leader's own log was faster than the quorum is chance; a member's name appears with its first.
+            assert int(a["zk_leader_uptime"]) > 0 and {"1", "2", "3"} >= {k[7] for k in a if re.match(r"zk_cnt_\d_ack_latency", k)}
             assert ours["idle"]["zk_cnt_election_time"] == "1" and ours["idle"]["zk_cnt_leader_unavailable_time"] == "1"
         for word in ("dump", "wchs", "wchc", "wchp", "gtmk", "isro"):
             texts = [sorted(normal(t[word], []).splitlines()) for t in (ours, theirs)]
