@@ -32,6 +32,9 @@ class QuorumMonitor {
   void proposed(Zxid zxid, int64_t bytes, Now now);
   void durable(Zxid zxid, Now now);
   void committed(Zxid zxid, Now now);
+  void reset_observer_stats() {
+    for (auto& [id, link] : links_) link.received = link.sent = link.requests = 0;
+  }
   void reset_proposal_sizes() { info_.proposals = {}; }  // srst
 
   // As of now. quorum: the configuration in force; leader: null on learners; queued: bytes waiting on a link.

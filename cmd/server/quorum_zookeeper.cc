@@ -82,6 +82,7 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
                                [&](TimePoint now, zab::Effects& out) { peer_->on_log_unreadable(link, now, out); });
                          }});
   client_link_ = std::make_unique<net::ZkLink>(reactor_, *this);
+  if (auto opened = monitoring_.open(reactor_, monitoring_source(), false); !opened) return opened;
   if (auto bound = bind_clients(); !bound) return bound;
 
   net::QuorumSasl sasl;
@@ -137,6 +138,7 @@ void QuorumZooKeeperServer::Impl::shut_down() {
   stopped_ = true;
   *alive_ = false;
   for (const TimerId timer : {peer_timer_, client_timer_, port_timer_, read_only_timer_}) reactor_.cancel(timer);
+  monitoring_.close();
   if (client_link_) client_link_->stop_accepting();
   if (pipeline_) {
     zk::Effects out;
@@ -182,6 +184,27 @@ const zk::ServerEnvironment& QuorumZooKeeperServer::Impl::environment_of(std::st
   return monitoring_.refresh(word, *data_dir_, *commit_, *client_link_, port_);
 }
 
+zk::ServerInfo QuorumZooKeeperServer::Impl::info_of(zk::InfoNeeds needs, std::string_view word) {
+  const zk::ServerEnvironment& environment = environment_of(word);
+  if (pipeline_) return pipeline_->info(environment, needs, reactor_.now());
+  zk::ServerInfo info;
+  info.config = &options_.config;
+  info.environment = &environment;
+  info.metrics = &monitoring_.metrics();
+  info.serving = false;
+  info.server_id = options_.server_id;
+  return info;
+}
+
+Monitoring::Source QuorumZooKeeperServer::Impl::monitoring_source() {
+  return {[this](zk::InfoNeeds needs, std::string_view word) { return info_of(needs, word); },
+          [this](zk::AdminAction action) {
+            if (action == zk::AdminAction::kResetServer) pipeline_->reset_server_stats();
+            if (action == zk::AdminAction::kResetConnections) pipeline_->reset_connection_stats();
+            if (action == zk::AdminAction::kResetObservers) role_monitor_.reset_observer_stats();
+          }};
+}
+
 // ---- clients ----
 
 void QuorumZooKeeperServer::Impl::on_accept(ConnId conn, const std::string& ip, uint16_t port) {
@@ -203,12 +226,7 @@ void QuorumZooKeeperServer::Impl::on_four_letter(ConnId conn, const std::string&
     return client_step(
         [&](Now now, zk::Effects& out) { pipeline_->on_four_letter(conn, word, environment_of(word), now, out); });
   }
-  zk::ServerInfo info;
-  info.config = &options_.config;
-  info.environment = &environment_of(word);
-  info.serving = false;
-  info.server_id = options_.server_id;
-  client_link_->send_text_and_close(conn, zk::four_letter_answer(word, info));
+  client_link_->send_text_and_close(conn, zk::four_letter_answer(word, info_of({}, word)));
 }
 
 void QuorumZooKeeperServer::Impl::on_frame(ConnId conn, Slice frame) {

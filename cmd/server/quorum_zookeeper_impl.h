@@ -156,6 +156,8 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void rearm_clients();
   std::expected<void, StartFailure> bind_clients();
   const zk::ServerEnvironment& environment_of(std::string_view word);
+  zk::ServerInfo info_of(zk::InfoNeeds needs, std::string_view word);
+  Monitoring::Source monitoring_source();
   void fatal(const std::string& why);
 
   void carry_out(zk::Send& e);

@@ -54,6 +54,7 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
     snapshots_->logged(recovery->txns, recovery->txn_bytes);
     link_ = std::make_unique<net::ZkLink>(reactor_, *this);
     step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
+    if (auto opened = monitoring_.open(reactor_, source(), true); !opened) return opened;
     if (auto bound = bind(); !bound) return bound;
     snapshots_->start_purging();
     return {};
@@ -64,6 +65,7 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
     if (stopped_) return;
     stopped_ = true;
     reactor_.cancel(tick_timer_);
+    monitoring_.close();
     if (link_) link_->stop_accepting();
     if (pipeline_ && link_) {
       pipeline_->close_all(effects_);
@@ -94,6 +96,17 @@ class ZooKeeperServer::Impl final : public net::ZkLinkHandler {
   }
 
  private:
+  Monitoring::Source source() {
+    monitoring_.environment().initial_config = options_.config.source_text;
+    return {[this](zk::InfoNeeds needs, std::string_view word) {
+              return pipeline_->info(environment_of(word), needs, reactor_.now());
+            },
+            [this](zk::AdminAction action) {
+              if (action == zk::AdminAction::kResetServer) pipeline_->reset_server_stats();
+              if (action == zk::AdminAction::kResetConnections) pipeline_->reset_connection_stats();
+            }};
+  }
+
   void drop(ConnId conn) {
     step([&](Now now, zk::Effects& out) { pipeline_->on_closed(conn, now, out); });
     link_->close(conn);

@@ -8,7 +8,10 @@
 
 #include <array>
 #include <climits>
+#include <cstdio>
 #include <string>
+
+#include "storage/zk/file_names.h"
 
 namespace kz::server {
 namespace {
@@ -60,13 +63,53 @@ void fill_descriptors(zk::ServerEnvironment& environment, storage::FileSystem& f
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) environment.max_fds = static_cast<int64_t>(limit.rlim_cur);
 }
 
+int64_t newest_snapshot_seconds(storage::FileSystem& fs, const std::string& path) {
+  const auto info = fs.stat(path);
+  return info ? info->mtime_ms / 1000 : -1;
+}
+
 }  // namespace
+
+std::string process_metrics(storage::FileSystem& fs, int64_t started_ms) {
+  zk::ServerEnvironment environment;
+  fill_descriptors(environment, fs);
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1'000'000;
+  };
+  int64_t pages = 0, resident = 0;
+  if (const auto statm = fs.read_file("/proc/self/statm")) std::sscanf(statm->c_str(), "%ld %ld", &pages, &resident);
+  const auto bytes = [](int64_t n) { return static_cast<double>(n * ::sysconf(_SC_PAGESIZE)); };
+  std::string out;
+  const auto metric = [&](const char* name, const char* help, const char* type, double value) {
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, zk::java_double_text(value));
+  };
+  metric("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", "counter",
+         seconds(usage.ru_utime) + seconds(usage.ru_stime));
+  metric("process_start_time_seconds", "Start time of the process since unix epoch in seconds.", "gauge",
+         static_cast<double>(started_ms) / 1000);
+  metric("process_open_fds", "Number of open file descriptors.", "gauge", static_cast<double>(environment.open_fds));
+  metric("process_max_fds", "Maximum number of open file descriptors.", "gauge",
+         static_cast<double>(environment.max_fds));
+  metric("process_virtual_memory_bytes", "Virtual memory size in bytes.", "gauge", bytes(pages));
+  metric("process_resident_memory_bytes", "Resident memory size in bytes.", "gauge", bytes(resident));
+  return out;
+}
 
 void refresh_environment(zk::ServerEnvironment& environment, std::string_view word, storage::FileSystem& fs,
                          const storage::zk::DataDir& data_dir) {
   environment.build = "kz " KZ_VERSION;
   if (word == "envi") fill_lines(environment);
   if (word == "mntr") fill_descriptors(environment, fs);
+  if (word == "lsnp") {
+    environment.snapshot.reset();
+    const auto files = storage::zk::list_by_zxid(fs, data_dir.snapshot_dir(), storage::zk::kSnapshotPrefix);
+    if (files && !files->empty()) {
+      environment.snapshot = {files->back().zxid,
+                              newest_snapshot_seconds(fs, data_dir.snapshot_dir() + "/" + files->back().name)};
+    }
+  }
   if (word == "dirs" || word == "conf" || word == "mntr") {
     environment.data_dir_bytes = directory_bytes(fs, data_dir.snapshot_dir());
     environment.log_dir_bytes = directory_bytes(fs, data_dir.log_dir());

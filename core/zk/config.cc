@@ -251,6 +251,7 @@ bool ZooConfig::wants_quorum() const {
 std::expected<ZooConfig, ConfigError> parse_zoo_config(const ConfigSource& source) {
   ZooConfig config;
   auto from_file = file_assignments(source.file, source.text);
+  config.source_text = source.text;
   if (!from_file) return std::unexpected(from_file.error());
   // zoo.cfg wins over the flags: its keys become system properties after they were set.
   std::vector<Assignment> all = jvm_assignments(source.jvm_flags);

@@ -148,10 +148,13 @@ struct ZooConfig {
   uint16_t admin_port = 8080;
   std::string admin_address = "0.0.0.0";
   std::string admin_command_url = "/commands";
+  int32_t admin_idle_timeout_ms = 30000;
   std::string metrics_provider = "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider";
   std::string metrics_http_host = "0.0.0.0";
   uint16_t metrics_http_port = 7000;
+  bool metrics_export_process = true;  // exportJvmInfo: there is no JVM, but a process
 
+  std::string source_text;  // of the file
   // Every assignment by its canonical key (without "zookeeper."), and what to say about them once at start.
   std::map<std::string, std::string> values;
   std::vector<std::string> notices;

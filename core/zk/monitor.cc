@@ -124,10 +124,12 @@ MetricLines monitor_lines(const ServerInfo& info) {
 
 std::string prometheus_page(const ServerInfo& info) {
   std::string out;
-  for_each_gauge(info, [&](const char* name, const MetricValue& value) {
-    const auto* number = std::get_if<int64_t>(&value);
-    prometheus_gauge(out, name, number ? static_cast<double>(*number) : std::get<double>(value));
-  });
+  // A server that does not serve has no gauges.
+  if (info.serving)
+    for_each_gauge(info, [&](const char* name, const MetricValue& value) {
+      const auto* number = std::get_if<int64_t>(&value);
+      prometheus_gauge(out, name, number ? static_cast<double>(*number) : std::get<double>(value));
+    });
   for (const char* name : kQuotaGauges) {
     prometheus_head(out, name, "gauge");
     for (const auto& [key, value] : info.quota_gauges) {
