@@ -1,4 +1,4 @@
-// Pipeline: setting sessions up, taking them over, and the watches that fire for their connections.
+// Pipeline: setting sessions up, taking them over, their end, and the watches that fire for their connections.
 #include <algorithm>
 
 #include "core/zk/connection.h"
@@ -184,6 +184,39 @@ void Pipeline::notify(const WatchEvent& event) {
   Slice frame = jute::encode_frame(ReplyHeader{kXidNotification, -1, 0}, body);
   metrics_.add(Counter::kWatchBytes, static_cast<int64_t>(frame.size()) - 4);
   send(*c, std::move(frame), *events_out_);
+}
+
+void Pipeline::on_tick(Now now, Effects& out) {
+  while (!sessionless_.empty()) {
+    const auto [deadline, conn] = sessionless_.front();
+    Connection* c = find(conn);
+    const bool waiting = c && c->state == Connection::State::kNew;
+    if (waiting && deadline > now.mono) break;
+    sessionless_.pop_front();
+    if (waiting) metrics_.add(Counter::kSessionlessConnectionsExpired);
+    if (waiting) drop(*c, out);
+  }
+  if (!held_.empty()) release_held(now, out);
+  expire_sessions(now, out);
+  if (!broadcast_.orders()) return;
+  if (now.mono >= next_container_check_) {
+    next_container_check_ = now.mono + ms(config_.container_check_interval_ms);
+    const int64_t limit =
+        int64_t{config_.container_max_per_minute} * std::max(config_.container_check_interval_ms, 1) / 60000;
+    for (const std::string& path : database_->tree.container_candidates(
+             now.wall_ms, config_.container_max_never_used_ms, static_cast<size_t>(std::max<int64_t>(limit, 1)))) {
+      propose({0, 0, OpCode::kDeleteContainer, Slice::copy_of(path), nullptr, 0}, 0, now, out);
+    }
+  }
+}
+
+TimePoint Pipeline::deadline() const {
+  TimePoint at = TimePoint::max();
+  if (!sessionless_.empty()) at = sessionless_.front().first;
+  if (!held_.empty()) at = std::min(at, held_check_);
+  at = std::min(at, sessions_.deadline());
+  if (broadcast_.orders()) at = std::min(at, next_container_check_);
+  return at;
 }
 
 void Pipeline::fire(const WatchEvent& event) {
