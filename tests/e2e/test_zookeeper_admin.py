@@ -37,8 +37,7 @@ def apache(directory, port, admin):
     cfg = directory / "zoo.cfg"
     cfg.write_text(f"tickTime=2000\ndataDir={directory}/data\nclientPort={port}\n4lw.commands.whitelist=*\n")
     return kzlib.Process(["java", "-Xmx256M", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Dzookeeper.admin.serverPort={admin}",
-                          "-Dzookeeper.admin.serverAddress=127.0.0.1", "-cp", "/usr/share/java/zookeeper.jar:/usr/share/java/servlet-api.jar:"
-                          "/usr/share/java/jetty9-server.jar:/usr/share/java/jetty9-servlet.jar:/usr/share/java/jackson-databind.jar",
+                          "-Dzookeeper.admin.serverAddress=127.0.0.1", "-cp", "/usr/share/java/zookeeper.jar:/usr/share/java/servlet-api.jar",
                           "org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg], directory / "apache.log")
 
 

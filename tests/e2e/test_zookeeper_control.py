@@ -25,7 +25,7 @@ class Home:
         self.port = free_port()
         self.data = self.dir / "data"
         self.config = self.dir / "conf/zoo.cfg"
-        self.config.write_text(f"tickTime=2000\ndataDir={self.data}\nclientPort={self.port}\n")
+        self.config.write_text(f"tickTime=2000\ndataDir={self.data}\nclientPort={self.port}\nadmin.enableServer=false\n")
         self.pid_file = self.data / "zookeeper_server.pid"
         host = socket.gethostname()
         self.out_file = self.dir / f"logs/zookeeper-tester-server-{host}.out"
