@@ -9,6 +9,7 @@
 #include <array>
 #include <climits>
 #include <cstdio>
+#include <span>
 #include <string>
 
 #include "storage/zk/file_names.h"
@@ -79,7 +80,11 @@ std::string process_metrics(storage::FileSystem& fs, int64_t started_ms) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1'000'000;
   };
   int64_t pages = 0, resident = 0;
-  if (const auto statm = fs.read_file("/proc/self/statm")) std::sscanf(statm->c_str(), "%ld %ld", &pages, &resident);
+  std::array<char, 128> statm{};  // of a size that stat does not know
+  if (const auto file = fs.open("/proc/self/statm", storage::OpenMode::kRead)) {
+    const auto read = (*file)->pread(std::as_writable_bytes(std::span(statm).first(statm.size() - 1)), 0);
+    if (read) std::sscanf(statm.data(), "%ld %ld", &pages, &resident);
+  }
   const auto bytes = [](int64_t n) { return static_cast<double>(n * ::sysconf(_SC_PAGESIZE)); };
   std::string out;
   const auto metric = [&](const char* name, const char* help, const char* type, double value) {

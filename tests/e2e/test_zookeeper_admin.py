@@ -57,7 +57,7 @@ def both(kz, tmp_path_factory):
     clients = []
     try:
         for kind, port in (("apache", ports[0]), ("kz", ports[2])):
-            kzlib.wait_for(kind, lambda: "imok" == kzlib.four_letter(port, "ruok"), 60)
+            kzlib.wait_for(kind, lambda: "Mode: standalone" in kzlib.four_letter(port, "srvr"), 60)
             assert kzlib.four_letter(port, "srst") == "Server stats reset.\n"
             clients.append(traffic(port))
         yield {"apache": ports[1], "kz": ports[3], "clients": clients, "log": servers["kz"]}
@@ -103,6 +103,9 @@ def test_each_command_as_apache(both, command):
     # The text itself: indents, spaces, the order, but for numbers and strings of this server.
     shape = [re.sub(r'(?<= : )("(\\.|[^"])*"|-?[\d.E]+)(?=,?$)', "V", re.sub(r"\[[ \d,]*\]", "[N]", t), flags=re.M) for t in texts.values()]
     shape = [re.sub(r'"\d{4,}" :', '"N" :', s) for s in shape]
+    if command in ("server_stats", "stats"):
+        # Java lists the getters of ServerStats in the order in which reflection finds them, which is another every time.
+        shape = [sorted(line.rstrip(",") for line in s.splitlines()) for s in shape]
     assert shape[0] == shape[1]
 
 
@@ -262,7 +265,7 @@ def test_prometheus(kz, tmp_path):
         status, content_type, text = get(metrics, "/metrics")
         assert (status, content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
         types, values = parse_prometheus(text)
-        assert types["znode_count"] == "gauge" and values["znode_count"][""] == 9
+        assert types["znode_count"] == "gauge" and values["znode_count"][""] == 8
         assert types["readlatency"] == "summary" and set(values["readlatency"]) == {f'quantile="{q}",' for q in (0.5, 0.9, 0.99)}
         assert set(values["fsynctime"]) == {'quantile="0.5",'} and values["fsynctime_count"][""] > 0
         assert values["updatelatency_count"][""] > 300
@@ -272,7 +275,7 @@ def test_prometheus(kz, tmp_path):
         # The names are mntr's.
         from test_zookeeper_words import mntr
         samples = mntr(kzlib.four_letter(port, "mntr"))
-        assert samples["zk_znode_count"] == "9.0" and 'zk_readlatency{quantile="0.9"}' in samples
+        assert samples["zk_znode_count"] == "8.0" and 'zk_readlatency{quantile="0.9"}' in samples
         assert get(metrics, "/")[0] == 404
         assert "Starting /metrics HTTP endpoint at host: 127.0.0.1" in s.output()
     finally:
