@@ -29,7 +29,7 @@ std::vector<std::string_view> split(std::string_view s, char separator) {
 std::vector<std::string_view> split_host(std::string_view s) {
   if (!s.starts_with('[')) return split(s, ':');
   const size_t end = s.find(']');
-  if (end == std::string_view::npos) return {};
+  if (end == std::string_view::npos || s.find('[', 1) < end) return {};
   std::vector<std::string_view> parts{s.substr(1, end - 1)};
   const std::string_view rest = s.substr(end + 1);
   if (rest.empty()) return parts;

@@ -15,6 +15,7 @@ constexpr const char* kVersionDir = "/version-2";
 // Checksums have been verified: whatever was accepted once is read back, whatever jute.maxbuffer says today.
 constexpr kz::zk::JuteLimits kAnySize{INT32_MAX, 0};
 constexpr const char* kLockFile = "/.kz-lock";
+constexpr size_t kRewriteBytes = 256 * 1024;
 
 template <class... A>
 std::unexpected<DataDirFailure> failure(const Error& error, fmt::format_string<A...> f, A&&... a) {
@@ -29,6 +30,27 @@ std::unexpected<DataDirFailure> directory_failure(const Error& error, std::strin
 std::string reason(const Error& error) {
   if (error.code == Errc::kIo && error.detail != 0) return std::strerror(static_cast<int>(error.detail));
   return errc_text(error.code);
+}
+
+// A killed process may have left the tail of its log in the page cache alone. After a sync that failed the kernel takes
+// such pages for written: only writing them again brings them to the disk. A file that ends with an entry was closed
+// cleanly.
+Status make_durable(FileSystem& fs, const std::string& path) {
+  KZ_TRY(auto file, fs.open(path, OpenMode::kReadWrite));
+  KZ_TRY(const int64_t size, file->size());
+  std::vector<std::byte> piece(kRewriteBytes);
+  KZ_TRY(const size_t last, file->pread(std::span(piece).first(1), size - 1));
+  const bool clean = last == 1 && piece[0] == std::byte{'B'};
+  for (int64_t at = 0; !clean && at < size;) {
+    KZ_TRY(const size_t n, file->pread(piece, at));
+    const Bytes bytes = Bytes(piece).first(n);
+    // Behind the entries there is preallocated space alone.
+    if (std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; })) break;
+    KZ_CHECK(file->pwrite(bytes, at));
+    at += static_cast<int64_t>(n);
+  }
+  KZ_CHECK(file->sync());
+  return fs.sync_directory(parent_directory(path));
 }
 
 }  // namespace
@@ -220,13 +242,8 @@ DataDirResult<void> DataDir::replay(kz::zk::Database& database, Recovery& recove
   if (database.digest_mismatches > 0)
     logger_.warn("Digests of {} transactions do not match the tree", database.digest_mismatches);
   if (!last_path.empty() && options_.log.force_sync) {
-    // A killed process may have left its tail in the page cache alone; from here on it counts as history.
-    const auto settle = [&]() -> Status {
-      KZ_TRY(auto file, fs_.open(last_path, OpenMode::kReadWrite));
-      KZ_CHECK(file->sync());
-      return fs_.sync_directory(log_dir_);
-    };
-    if (const Status done = settle(); !done)
+    // From here on its tail counts as history.
+    if (const Status done = make_durable(fs_, last_path); !done)
       return failure(done.error(), "Cannot sync {}: {}", last_path, errc_text(done.error().code));
   }
   for (const auto& file : reader->tail().unwritten) {

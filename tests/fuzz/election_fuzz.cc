@@ -1,5 +1,6 @@
 // The election port: greetings and notifications of every generation as bytes, and notifications as inputs of an
 // election. An input is a greeting, then frames (int length, bytes), as on the wire.
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -21,7 +22,8 @@ Bytes after_greeting(Bytes input) {
   KZ_ASSERT(parsed->consumed <= input.size());
   const auto cut = parse_greeting(input.first(parsed->consumed - 1));
   KZ_ASSERT(cut && cut->consumed == 0);
-  if (!parsed->greeting.addresses.empty() && parsed->greeting.sid >= 0) {
+  // Empty addresses between the bars are read, and not written again.
+  if (!parsed->greeting.addresses.empty() && std::ranges::none_of(parsed->greeting.addresses, &std::string::empty)) {
     const auto again = parse_greeting(encode(parsed->greeting, true).bytes());
     KZ_ASSERT(again && again->greeting.addresses == parsed->greeting.addresses &&
               again->greeting.sid == parsed->greeting.sid);
