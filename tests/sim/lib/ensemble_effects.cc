@@ -26,10 +26,8 @@ void SimServer::carry_out(zab::Effect& effect) {
     }
   } else if (auto* accepted = std::get_if<WriteAcceptedEpoch>(&effect)) {
     const int64_t epoch = accepted->epoch;
-    if (epoch < peer_->durable().accepted_epoch && !observer_)
-      return order_.fail(
-          fmt::format("server {} accepts epoch {} after {}", id_, epoch, peer_->durable().accepted_epoch));
     if (!write_epoch("acceptedEpoch", epoch)) return failed("acceptedEpoch");
+    if (peer_->leader() && on_epoch_chosen) on_epoch_chosen(id_);
     peer_step([&](TimePoint now, Effects& out) { peer_->on_epoch_written(epoch, -1, now, out); });
   } else if (auto* current = std::get_if<WriteCurrentEpoch>(&effect)) {
     const int64_t epoch = current->epoch;
@@ -104,6 +102,12 @@ void SimServer::carry_out(zab::Effect& effect) {
 // ---- packets ----
 
 void SimServer::send_packet(LinkId link, const zab::QuorumPacket& packet) {
+  // The promise of phase 1: no epoch below the accepted one is ever acknowledged.
+  if (packet.type == zab::PacketType::kAckEpoch && peer_->learner() != nullptr &&
+      peer_->learner()->epoch() < peer_->durable().accepted_epoch) {
+    return order_.fail(fmt::format("server {} accepts epoch {} after {}", id_, peer_->learner()->epoch(),
+                                   peer_->durable().accepted_epoch));
+  }
   Frame frame{Frame::Kind::kPacket, encode(packet), {}, 0};
   if (const auto it = sending_.find(link); it != sending_.end()) {
     it->second->behind.push_back(std::move(frame));

@@ -42,6 +42,8 @@ class SimServer final : public zk::Broadcast {
   Zxid applied() const { return history_.empty() ? 0 : history_.back(); }
   const zk::Database& database() const { return pipeline_ ? pipeline_->database() : *database_; }
   SimDisk& disk() { return disk_; }
+  // It leads and has chosen its epoch; nobody was told yet.
+  std::function<void(ServerId)> on_epoch_chosen;
 
   // A client opens a connection. False: refused (nobody serves).
   bool accept(Party client, std::function<void(const Frame&)> on_frame, std::function<void()> on_closed,

@@ -15,12 +15,16 @@ EnsembleScenario EnsembleScenario::drawn(uint64_t seed) {
   s.duration = ms(rng.between(5000, 20000));
   s.fault_per_second = rng.chance(0.2) ? 0.1 : 0.3 + static_cast<double>(rng.below(150)) / 100;
   s.think = ms(rng.between(5, 60));
+  s.churn = rng.chance(0.25);
   return s;
 }
 
 EnsembleSim::EnsembleSim(uint64_t seed, EnsembleScenario scenario) : scenario_(scenario), world_(seed) {
   for (ServerId id = 1; id <= scenario.voters + scenario.observers; ++id)
     servers_[id] = std::make_unique<SimServer>(world_, order_, servers_, scenario_, id, id > scenario.voters);
+  if (scenario.churn) {
+    for (auto& [id, server] : servers_) server->on_epoch_chosen = [this](ServerId leader) { doom(leader); };
+  }
   for (int i = 0; i < scenario.clients; ++i)
     clients_.push_back(std::make_unique<SimClient>(world_, order_, servers_, scenario_, kFirstClient + i));
 }
@@ -89,6 +93,22 @@ void EnsembleSim::partition() {
   });
 }
 
+// Most of the others never hear what this leader says; it dies before it serves.
+void EnsembleSim::doom(ServerId leader) {
+  if (healing_ || !world_.rng.chance(0.6)) return;
+  world_.note(leader, "DOOMED");
+  const double share = world_.rng.chance(0.6) ? 1 : 0.6;
+  for (const auto& [id, server] : servers_) {
+    if (id != leader && world_.rng.chance(share)) world_.cut(leader, id);
+  }
+  world_.after(ms(world_.rng.between(8, 40)), [this, leader] {
+    if (!servers_[leader]->up()) return;
+    servers_[leader]->power_off();
+    boot_later(leader, ms(world_.rng.between(50, world_.rng.chance(0.5) ? 300 : 5000)));
+  });
+  world_.after(ms(50), [this] { world_.mend(); });
+}
+
 void EnsembleSim::spoil_disk(SimServer& server) {
   const auto id = server.id();
   const auto kind = world_.rng.below(3);
@@ -104,6 +124,13 @@ void EnsembleSim::spoil_disk(SimServer& server) {
 }
 
 void EnsembleSim::fault() {
+  if (scenario_.churn && world_.rng.chance(0.6)) {
+    for (auto& [id, server] : servers_) {
+      if (!server->knows_leader()) continue;
+      server->power_off();
+      return boot_later(id, ms(world_.rng.between(50, 500)));
+    }
+  }
   SimServer& server = *servers_[world_.rng.between(1, static_cast<int64_t>(servers_.size()))];
   switch (world_.rng.below(9)) {
     case 0:

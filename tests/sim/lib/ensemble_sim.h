@@ -31,6 +31,7 @@ class EnsembleSim {
   void power_failure();
   void partition();
   void spoil_disk(SimServer& server);
+  void doom(ServerId leader);
   void boot_later(ServerId id, Duration delay);
   void heal();
   bool turn_until(TimePoint end, const std::function<bool()>& done);  // false: the time is over

@@ -13,6 +13,8 @@ struct EnsembleScenario {
   Duration duration = ms(15000);
   double fault_per_second = 0.7;
   Duration think = ms(20);  // of a client between requests, on average
+  // Leaders that die between the phases, after a part of the others heard of their epoch.
+  bool churn = false;
   // Planted bugs.
   bool bug_ack_before_sync = false;
   bool bug_order_by_id_first = false;

@@ -88,7 +88,7 @@ TEST_CASE("what a learner acknowledged before it was told to cut does not count 
   CHECK(committed(f.out, z) == 1);
 }
 
-TEST_CASE("the last zxid of an epoch ends the leader's role in the middle of an acknowledgement, without a crash") {
+TEST_CASE("a proposal's acknowledgement that overtakes NEWLEADER's counts together with it") {
   Five f;
   f.join(4, 4, 1);
   f.ack_epoch(4, 0);

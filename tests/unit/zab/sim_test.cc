@@ -56,7 +56,7 @@ uint64_t found_after(void (*plant)(ZabScenario&), uint64_t seeds) {
 }  // namespace
 
 // Accepting a stale epoch needs a leader that dies between two phases and another with fewer acceptors: the drawn
-// schedules rarely make one, so learner_test.cc steps through it by hand.
+// schedules rarely make one: learner_test.cc steps through it by hand, and ensemble_test.cc kills leaders to that end.
 TEST_CASE("planted bugs are found within 50 seeds") {
   CHECK(found_after([](ZabScenario& s) { s.bug_ack_before_sync = true; }, 50) > 0);
   CHECK(found_after([](ZabScenario& s) { s.bug_order_by_id_first = true; }, 50) > 0);
