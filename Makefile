@@ -31,7 +31,7 @@ run: build ## kz dev in the foreground
 test: deps-test ## unit, simulation and end-to-end tests that need Debian's packages alone
 	@tests/tools/lane.sh test
 
-interop: deps-interop ## peers from Maven Central, npm and PyPI
+interop: deps-interop ## peers from Maven Central, npm, PyPI and Go's module proxy
 	@tests/tools/lane.sh interop
 
 check: deps-check ## clang-format, unit and end-to-end tests under the sanitizers, fuzz corpora
