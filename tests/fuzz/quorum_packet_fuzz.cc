@@ -74,6 +74,13 @@ struct Driver {
     } else if (auto* cut = std::get_if<TruncateLog>(&effect)) {
       const Zxid zxid = cut->zxid;
       step([&](Effects& out) { peer.on_truncated(zxid < start, std::min(zxid, start), now, out); });
+    } else if (auto* find = std::get_if<FindInLog>(&effect)) {
+      const FindInLog asked = *find;
+      const auto common = asked.peer_last % 2 == 0 ? std::optional(std::min(asked.peer_last, start)) : std::nullopt;
+      step([&](Effects& out) { peer.on_log_found(asked.link, common, now, out); });
+    } else if (auto* stream = std::get_if<SendLog>(&effect)) {
+      const LinkId link = stream->link;
+      if (stream->after % 3 == 0) step([&](Effects& out) { peer.on_log_unreadable(link, now, out); });
     } else if (std::holds_alternative<SaveSnapshot>(effect)) {
       step([&](Effects& out) { peer.on_snapshot_saved(now, out); });
     } else if (auto* append = std::get_if<AppendTxn>(&effect)) {

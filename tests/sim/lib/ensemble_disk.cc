@@ -6,6 +6,7 @@
 
 #include "storage/zk/epoch_files.h"
 #include "storage/zk/file_names.h"
+#include "storage/zk/log_search.h"
 #include "storage/zk/txn_log_reader.h"
 #include "tests/sim/lib/ensemble_server_parts.h"
 
@@ -52,6 +53,7 @@ bool SimServer::recover() {
       committed_->add((*txn)->zxid, (*txn)->payload);
     }
   }
+  log_base_ = std::max<Zxid>(recovery->snapshot_zxid, 0);
   appended_ = durable_ = recovery->last_zxid;
   const int64_t epoch = zab::epoch_of(std::max<Zxid>(recovery->last_zxid, 0));
   int64_t epochs[2] = {epoch, epoch};
@@ -83,6 +85,24 @@ bool SimServer::recover() {
 
 bool SimServer::write_epoch(const char* name, int64_t epoch) {
   return storage::zk::write_epoch(disk_, data_dir_->snapshot_dir(), name, epoch).has_value();
+}
+
+void SimServer::on_disk(Duration takes, std::function<void()> job) {
+  ++disk_jobs_;
+  disk_free_ = std::max(disk_free_, world_.now) + takes;
+  later(disk_free_ - world_.now, [this, job = std::move(job)] {
+    --disk_jobs_;
+    job();
+    if (up_) finish_leaving();
+  });
+}
+
+void SimServer::take_epoch(const char* name, int64_t accepted, int64_t current) {
+  on_disk(std::chrono::microseconds{world_.rng.between(100, 5000)}, [this, name, accepted, current] {
+    if (!write_epoch(name, std::max(accepted, current))) return failed(name);
+    if (accepted >= 0 && peer_->leader() && on_epoch_chosen) on_epoch_chosen(id_);
+    peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_epoch_written(accepted, current, now, out); });
+  });
 }
 
 // ---- the log ----
@@ -134,6 +154,21 @@ Status SimServer::forget_after(Zxid zxid) {
 void SimServer::truncate(Zxid zxid) {
   note(fmt::format("TRUNC 0x{:x}", zxid));
   snapshot_.reset();
+  on_disk(std::chrono::microseconds{world_.rng.between(500, 20000)}, [this, zxid] { cut(zxid); });
+}
+
+void SimServer::cut(Zxid zxid) {
+  const auto snapshots = storage::zk::list_by_zxid(disk_, data_dir_->snapshot_dir(), storage::zk::kSnapshotPrefix);
+  if (!snapshots) return failed("the snapshots cannot be listed");
+  const bool at_snapshot = std::ranges::any_of(*snapshots, [zxid](const auto& s) { return s.zxid == zxid; });
+  const auto logged = storage::zk::last_logged(disk_, data_dir_->log_dir(), zxid);
+  const bool reachable = !snapshots->empty() && snapshots->front().zxid <= zxid &&
+                         (at_snapshot || zab::counter_of(zxid) == 0 || (logged && *logged == zxid));
+  if (!reachable) {
+    note("TRUNC cannot be made");
+    return peer_step(
+        [&](TimePoint now, zab::Effects& out) { peer_->on_truncated(false, database_->last_zxid(), now, out); });
+  }
   if (!forget_after(zxid)) return failed("the log cannot be cut");
   database_ = std::make_unique<zk::Database>();
   const auto recovery = data_dir_->recover(*database_);
@@ -141,21 +176,48 @@ void SimServer::truncate(Zxid zxid) {
   std::erase_if(history_, [&](Zxid z) { return z > recovery->last_zxid; });
   if (const auto it = snapshot_contents_.find(recovery->snapshot_zxid); it != snapshot_contents_.end())
     fuzzy_until_ = it->second.second;
+  log_base_ = recovery->snapshot_zxid;
   appended_ = durable_ = recovery->last_zxid;
   unsaved_snapshot_ = true;
-  const bool exact = recovery->last_zxid == zxid || zab::counter_of(zxid) == 0;
-  if (!exact) note(fmt::format("TRUNC ends at 0x{:x}", recovery->last_zxid));
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_truncated(exact, recovery->last_zxid, now, out); });
+  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_truncated(true, recovery->last_zxid, now, out); });
+}
+
+// ---- what a learner lacks, from the log ----
+
+void SimServer::find_in_log(const zab::FindInLog& asked) {
+  later(std::chrono::microseconds{world_.rng.between(100, 20000)}, [this, asked] {
+    const auto common = storage::zk::find_in_log(disk_, data_dir_->log_dir(),
+                                                 {asked.peer_last, asked.until, log_base_, int64_t{1} << 30});
+    note(fmt::format("FIND 0x{:x} in the log: {}", asked.peer_last, common && *common));
+    peer_step([&](TimePoint now, zab::Effects& out) {
+      peer_->on_log_found(asked.link, common ? *common : std::nullopt, now, out);
+    });
+  });
+}
+
+void SimServer::send_log(const zab::SendLog& asked) {
+  const auto unreadable = [this, link = asked.link] {
+    mute_.insert(link);
+    later(ms(1), [this, link] {
+      peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_log_unreadable(link, now, out); });
+    });
+  };
+  auto reader = storage::zk::TxnLogReader::open(disk_, data_dir_->log_dir(), asked.after + 1);
+  if (!reader) return unreadable();
+  while (true) {
+    auto txn = reader->next();
+    if (!txn) return unreadable();
+    if (!*txn || (*txn)->zxid >= asked.before) return;
+    send_packet(asked.link, {zab::PacketType::kProposal, (*txn)->zxid, (*txn)->payload, std::nullopt});
+    send_packet(asked.link, {zab::PacketType::kCommit, (*txn)->zxid, std::nullopt, std::nullopt});
+  }
 }
 
 // ---- snapshots ----
 
 // Of what a leader sent: nobody touches the database until it is done.
 void SimServer::save_snapshot() {
-  if (saving_) return;
-  saving_ = true;
-  later(std::chrono::microseconds{world_.rng.between(500, 20000)}, [this] {
-    saving_ = false;
+  on_disk(std::chrono::microseconds{world_.rng.between(500, 20000)}, [this] {
     const Zxid zxid = database_->last_zxid();
     if (!forget_after(zxid)) return failed("the log cannot be cut");
     snapshot_contents_[zxid] = {history_, fuzzy_until_};
@@ -163,8 +225,7 @@ void SimServer::save_snapshot() {
                                      storage::zk::Compression::kNone))
       return failed("a snapshot cannot be written");
     unsaved_snapshot_ = false;
-    appended_ = durable_ = zxid;
-    if (leaving_) return finish_leaving();
+    log_base_ = appended_ = durable_ = zxid;
     peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_snapshot_saved(now, out); });
   });
 }

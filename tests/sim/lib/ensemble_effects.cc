@@ -18,6 +18,10 @@ void SimServer::carry_out(zab::Effect& effect) {
     send_packet(packet->link, packet->packet);
   } else if (auto* snap = std::get_if<SendSnapshot>(&effect)) {
     send_snapshot(snap->link);
+  } else if (auto* find = std::get_if<FindInLog>(&effect)) {
+    find_in_log(*find);
+  } else if (auto* stream = std::get_if<SendLog>(&effect)) {
+    send_log(*stream);
   } else if (auto* close = std::get_if<CloseLink>(&effect)) {
     sending_.erase(close->link);
     if (const auto it = links_.find(close->link); it != links_.end()) {
@@ -25,14 +29,9 @@ void SimServer::carry_out(zab::Effect& effect) {
       links_.erase(it);
     }
   } else if (auto* accepted = std::get_if<WriteAcceptedEpoch>(&effect)) {
-    const int64_t epoch = accepted->epoch;
-    if (!write_epoch("acceptedEpoch", epoch)) return failed("acceptedEpoch");
-    if (peer_->leader() && on_epoch_chosen) on_epoch_chosen(id_);
-    peer_step([&](TimePoint now, Effects& out) { peer_->on_epoch_written(epoch, -1, now, out); });
+    take_epoch("acceptedEpoch", accepted->epoch, -1);
   } else if (auto* current = std::get_if<WriteCurrentEpoch>(&effect)) {
-    const int64_t epoch = current->epoch;
-    if (!write_epoch("currentEpoch", epoch)) return failed("currentEpoch");
-    peer_step([&](TimePoint now, Effects& out) { peer_->on_epoch_written(-1, epoch, now, out); });
+    take_epoch("currentEpoch", -1, current->epoch);
   } else if (auto* txn = std::get_if<AppendTxn>(&effect)) {
     append(txn->zxid, txn->payload);
   } else if (std::holds_alternative<ReceiveSnapshot>(effect)) {
@@ -108,7 +107,9 @@ void SimServer::send_packet(LinkId link, const zab::QuorumPacket& packet) {
     return order_.fail(fmt::format("server {} accepts epoch {} after {}", id_, peer_->learner()->epoch(),
                                    peer_->durable().accepted_epoch));
   }
+  if (world_.trace_packets) note(fmt::format("SENDS over {}: {}", link, print(packet)));
   Frame frame{Frame::Kind::kPacket, encode(packet), {}, 0};
+  if (mute_.contains(link)) return;
   if (const auto it = sending_.find(link); it != sending_.end()) {
     it->second->behind.push_back(std::move(frame));
   } else if (const auto to = links_.find(link); to != links_.end()) {
@@ -278,7 +279,7 @@ void SimServer::leave(const std::string& reason) {
 }
 
 void SimServer::finish_leaving() {
-  if (!leaving_ || saving_) return;
+  if (!leaving_ || disk_jobs_ > 0) return;
   if (unsaved_snapshot_) return save_snapshot();
   if (durable_ < appended_) return;
   leaving_ = false;

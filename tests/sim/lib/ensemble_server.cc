@@ -75,6 +75,7 @@ void SimServer::end() {
   incoming_.reset();
   snapshot_.reset();
   links_.clear();
+  mute_.clear();
   clients_.clear();
   pipeline_.reset();
   peer_.reset();
@@ -85,7 +86,9 @@ void SimServer::end() {
   unwritten_.clear();
   proposed_.clear();
   history_.clear();
-  leading_ = port_open_ = running_effects_ = writing_ = unsaved_snapshot_ = saving_ = leaving_ = false;
+  leading_ = port_open_ = running_effects_ = writing_ = unsaved_snapshot_ = leaving_ = false;
+  disk_jobs_ = 0;
+  disk_free_ = {};
   appended_ = durable_ = fuzzy_until_ = 0;
   since_snapshot_ = 0;
   peer_tick_ = client_tick_ = {};

@@ -39,6 +39,7 @@ class SimServer final : public zk::Broadcast {
   bool serving() const { return up_ && pipeline_ != nullptr; }
   bool leads() const { return serving() && leading_; }
   bool knows_leader() const { return up_ && peer_->leader() != nullptr; }
+  int64_t accepted_epoch() const { return peer_->durable().accepted_epoch; }
   Zxid applied() const { return history_.empty() ? 0 : history_.back(); }
   const zk::Database& database() const { return pipeline_ ? pipeline_->database() : *database_; }
   SimDisk& disk() { return disk_; }
@@ -95,11 +96,17 @@ class SimServer final : public zk::Broadcast {
   void finish_leaving();
 
   // ---- disk (ensemble_disk.cc) ----
+  // One job after the other, as on the disk thread.
+  void on_disk(Duration takes, std::function<void()> job);
   bool recover();
   bool write_epoch(const char* name, int64_t epoch);
+  void take_epoch(const char* name, int64_t accepted, int64_t current);
   void append(Zxid zxid, const Slice& payload);
   void write_log();
   void truncate(Zxid zxid);
+  void cut(Zxid zxid);
+  void find_in_log(const zab::FindInLog& asked);
+  void send_log(const zab::SendLog& asked);
   Status forget_after(Zxid zxid);
   void save_snapshot();
   void begin_snapshot();
@@ -139,14 +146,17 @@ class SimServer final : public zk::Broadcast {
   bool writing_ = false;
   Zxid appended_ = 0;
   Zxid durable_ = 0;
+  Zxid log_base_ = 0;  // from here on the log has no gap
   int64_t since_snapshot_ = 0;
   bool unsaved_snapshot_ = false;
-  bool saving_ = false;
+  int disk_jobs_ = 0;  // the role is not left before they are done
+  TimePoint disk_free_;
   bool leaving_ = false;
   std::unique_ptr<Incoming> incoming_;
   std::map<LinkId, std::unique_ptr<Outgoing>> sending_;
   std::unique_ptr<Snapshot> snapshot_;
   std::map<LinkId, uint64_t> links_;  // peer's link -> world's
+  std::set<LinkId> mute_;             // nothing more goes there: what came before could not be read
   std::map<ConnId, uint64_t> clients_;
   std::deque<Zxid> proposed_;  // leader: given out, not committed
   TimePoint peer_tick_;

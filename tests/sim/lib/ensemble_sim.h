@@ -17,7 +17,10 @@ class EnsembleSim {
   ~EnsembleSim();
   // The first broken promise, or nullopt.
   std::optional<std::string> run();
-  void on_trace(std::function<void(const std::string&)> line) { world_.trace = std::move(line); }
+  void on_trace(std::function<void(const std::string&)> line, bool packets = false) {
+    world_.trace = std::move(line);
+    world_.trace_packets = packets;
+  }
 
   size_t committed() const { return order_.zxids().size(); }
   size_t elections() const { return order_.elections(); }
@@ -35,6 +38,7 @@ class EnsembleSim {
   void boot_later(ServerId id, Duration delay);
   void heal();
   bool turn_until(TimePoint end, const std::function<bool()>& done);  // false: the time is over
+  bool in_place(const SimServer& server) const;                       // serves everything, or rightly does not
   void check_equal();
 
   EnsembleScenario scenario_;

@@ -46,6 +46,7 @@ class World {
   // One line per event: milliseconds, party (0 = the world), what.
   std::function<void(const std::string&)> trace;
   void note(Party who, const std::string& what) const;
+  bool trace_packets = false;  // of the quorum port, too
 
   void after(Duration delay, std::function<void()> run);
   TimePoint next() const { return events_.empty() ? TimePoint::max() : events_.top().at; }
