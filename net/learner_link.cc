@@ -77,7 +77,6 @@ void LearnerLink::Impl::connected(std::shared_ptr<Stream> stream) {
 void LearnerLink::Impl::open(std::shared_ptr<Stream> stream, const std::string& ip, const std::string& rest) {
   const ConnId id = next_conn_id();
   Stream* raw = stream.get();
-  if (options.stagger > Duration{}) raw->limit_silence(options.stagger);
   links[id].stream = std::move(stream);
   raw->start([this, id](Bytes b) { bytes(id, b); },
              [this, id, weak = weak_from_this()](Error why) {

@@ -33,9 +33,7 @@ struct LearnerLinkOptions {
   Duration retry = ms(20);              // between attempts
   Duration give_up = ms(2000);          // then on_leader_unreachable
   QuorumSasl sasl;
-  // Several addresses: after how long another is tried too, and a connection without acknowledgements is lost; 0:
-  // never.
-  Duration stagger{};
+  Duration stagger{};  // several addresses: after how long another is tried too; 0: when one has failed
 };
 
 // All calls on the reactor's thread.
