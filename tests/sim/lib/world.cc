@@ -54,8 +54,9 @@ void World::send(uint64_t id, Party from, Frame frame) {
     if (up_.contains(l.end[to].party)) after(latency(), [this, id, to] { tell_closed(id, 1 - to); });
     return;
   }
-  transmit(id, to, [link = it->second, to, frame = std::move(frame)] {
-    if (link->open[to]) link->end[to].on_frame(frame);
+  // What a cut network holds back is held by the link itself: owning it would keep both for ever.
+  transmit(id, to, [weak = std::weak_ptr<Link>(it->second), to, frame = std::move(frame)] {
+    if (const auto link = weak.lock(); link && link->open[to]) link->end[to].on_frame(frame);
   });
 }
 
