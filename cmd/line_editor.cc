@@ -167,7 +167,8 @@ LineEditor::LineEditor(const char* program, Prompt prompt, Completer completer) 
   HistEvent event;
   history(self.history, &event, H_SETSIZE, kHistoryLines);
   el_set(self.el, EL_HIST, history, self.history);
-  el_set(self.el, EL_ADDFN, "kz-complete", "complete the word", &Impl::complete);
+  // The wide form keeps the strings; the narrow one copies them and never lets go.
+  el_wset(self.el, EL_ADDFN, L"kz-complete", L"complete the word", &Impl::complete);
   constexpr std::pair<const char*, const char*> kKeys[] = {
       {"^I", "kz-complete"},        {"^R", "em-inc-search-prev"}, {"\\e[3~", "ed-delete-next-char"},
       {"\\e[H", "ed-move-to-beg"},  {"\\e[F", "ed-move-to-end"},  {"\\e[1~", "ed-move-to-beg"},
