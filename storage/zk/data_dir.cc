@@ -172,9 +172,11 @@ DataDirResult<bool> DataDir::read_newest_snapshot(kz::zk::Database& database, Re
   if (!files)
     return directory_failure(files.error(), fmt::format("Cannot list {}: {}", snapshot_dir_, reason(files.error())));
   int tried = 0;
+  unreadable_.clear();
   for (auto it = files->rbegin(); it != files->rend() && tried < kSnapshotsTried; ++it) {
     const std::string path = snapshot_dir_ + "/" + it->name;
     const auto complete = looks_complete(fs_, path);
+    unreadable_.insert(it->zxid);
     if (!complete || !*complete) {
       logger_.warn("Invalid snapshot {}: {}", path, complete ? "it has no valid end" : reason(complete.error()));
       continue;
@@ -186,6 +188,7 @@ DataDirResult<bool> DataDir::read_newest_snapshot(kz::zk::Database& database, Re
     const Status read = read_snapshot(fs_, path, database.tree, database.sessions, &tail);
     if (read) {
       recovery.snapshot_zxid = it->zxid;
+      unreadable_.erase(it->zxid);
       database.loaded(it->zxid, tail);
       return true;
     }
@@ -232,11 +235,21 @@ DataDirResult<void> DataDir::replay(kz::zk::Database& database, Recovery& recove
     }
     last = std::max(last, txn.zxid);
     last_path = reader->path();
+    unreadable_.erase(txn.zxid);
     if (const Status applied = database.replay(txn.payload, kAnySize); !applied)
       return failure(applied.error(), "Transaction log {}: cannot apply the transaction 0x{} at byte {}: {} ({})",
                      reader->path(), hex(txn.zxid), txn.position, applied.error().what,
                      errc_text(applied.error().code));
     ++recovery.txns;
+  }
+  // A snapshot of our own names a logged transaction, or the beginning of an epoch. What came from a leader as a
+  // snapshot is in no log: an older snapshot and the log would make a tree with a hole in it.
+  std::erase_if(unreadable_, [](Zxid zxid) { return (zxid & 0xffffffff) == 0; });
+  if (!unreadable_.empty() && recovery.snapshot_zxid >= 0) {
+    return failure({Errc::kCorrupt, "snapshots", 0},
+                   "Snapshot {}/snapshot.{} cannot be read, and the log does not have what it held. Restore it from a "
+                   "backup, or, on a member of an ensemble, move {} away: the leader sends everything again",
+                   snapshot_dir_, hex(*unreadable_.rbegin()), snapshot_dir_);
   }
   recovery.txn_bytes = reader->bytes();
   if (database.digest_mismatches > 0)

@@ -6,6 +6,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/base/log.h"
@@ -71,6 +72,7 @@ class DataDir {
   DataDirOptions options_;
   std::string log_dir_;
   std::string snapshot_dir_;
+  std::set<Zxid> unreadable_;  // snapshots passed over: the log must have what they held
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<TxnLog> log_;
   log::Logger logger_{"FileTxnSnapLog"};

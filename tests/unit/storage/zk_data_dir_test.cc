@@ -400,3 +400,24 @@ TEST_CASE("data dir: what a failed sync left in the page cache is written again 
     check_equal(**opened, work);
   }
 }
+
+TEST_CASE("data dir: an older snapshot does not stand in for one that a leader sent") {
+  SimDisk disk(2);
+  test::ZkWorkload work(6);
+  {
+    auto opened = open(disk);
+    for (int i = 0; i < 10; ++i) work.next();  // received, not logged
+    REQUIRE(write_snapshot(disk, kV2, work.model().tree, work.model().sessions, Compression::kNone).has_value());
+    for (int i = 0; i < 10; ++i) REQUIRE(commit(*(*opened)->dir, work.next()).has_value());
+  }
+  {
+    auto opened = open(disk);
+    REQUIRE(opened.has_value());
+    check_equal(**opened, work);
+  }
+  disk.flip_bit(kV2 + "/snapshot.a", 100, 1);
+  const auto refused = open(disk);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("snapshot.a cannot be read, and the log does not have what it held") !=
+        std::string::npos);
+}
