@@ -61,7 +61,11 @@ void QuorumZooKeeperServer::Impl::open_quorum_port() {
   if (self == options_.config.quorum.servers.end()) return;
   for (const auto& a : self->second.addresses) addresses.push_back(a.quorum);
   const auto listening = quorum_port_->listen(addresses, options_.config.quorum_listen_on_all_ips);
-  if (listening) return;
+  if (listening) {
+    std::string where;
+    for (const auto& a : addresses) where += (where.empty() ? "" : ", ") + a.text();
+    return logger_.info("Listening for followers and observers on the quorum port {}", where);
+  }
   logger_.error("Couldn't bind to quorum port {}: {}; trying again", listening.error().detail,
                 errc_text(listening.error().code));
   port_timer_ = reactor_.after(kBindRetry, [this] {

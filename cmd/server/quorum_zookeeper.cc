@@ -112,6 +112,12 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
                                  options_.server_id, errc_text(listening.error().code)),
                      1});
   }
+  if (listed) {
+    for (const auto& address : self->second.addresses) {
+      logger_.info("{} is accepting connections now, my election bind port: {}", options_.server_id,
+                   address.election.text());
+    }
+  }
 
   zab::PeerOptions peer;
   peer.self = options_.server_id;

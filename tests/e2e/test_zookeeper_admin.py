@@ -225,6 +225,12 @@ def test_an_ensembles_commands(kz, tmp_path):
         assert list(ask(1, "voting_view")["current_config"]) == ["1", "2"]
         assert list(ask(2, "srvr"))[-3:] == ["node_count", "command", "error"] and "proposal_stats" in ask(2, "srvr")
         assert ask(1, "mntr")["peer_state"] == "following - broadcast"
+        # The log says who listens where, and in which role.
+        log = members[1].output()
+        assert f"2 is accepting connections now, my election bind port: 127.0.0.1:{ports[7]}" in log
+        assert f"Listening for followers and observers on the quorum port 127.0.0.1:{ports[6]}" in log
+        assert f"binding to port 0.0.0.0:{ports[4]}" in log and f"Started AdminServer on address 127.0.0.1, port {ports[5]}" in log
+        assert "Serving clients as leader" in log and "Serving clients as follower" in members[0].output()
     finally:
         for m in members:
             m.kill()
