@@ -4,7 +4,8 @@
 
 #include <cerrno>
 #include <mutex>
-#include <thread>
+
+#include "net/lookup.h"
 
 namespace kz::net {
 namespace {
@@ -114,24 +115,21 @@ struct Dial::Attempt : std::enable_shared_from_this<Dial::Attempt> {
   TimerId timer = 0;
   Error last{Errc::kUnreachable, "no address"};
   std::mutex mutex;
-  bool gone =
-      false;  // guarded by mutex: resolver threads outlive the dial, and must not post to a reactor that is gone
+  bool gone = false;  // guarded by mutex: lookups outlive the dial, and must not post to a reactor that is gone
 };
 
 void Dial::Attempt::start() {
   const Target& t = target;
   if (auto numeric = parse_numeric(t.host, t.port); !numeric.empty()) return resolved(std::move(numeric));
-  // Detached: getaddrinfo cannot be interrupted, and nobody shall wait for it.
-  std::thread([weak = weak_from_this(), t] {
-    auto found = resolve(t.host, t.port);
+  look_up(t.host, t.port, [weak = weak_from_this()](const Result<std::vector<Address>>& found) {
     const auto self = weak.lock();
     if (!self) return;
     std::lock_guard lock(self->mutex);
     if (self->gone) return;
-    self->reactor.post([weak, found = std::move(found)]() mutable {
-      if (const auto impl = weak.lock(); impl && !impl->gone) impl->resolved(std::move(found));
+    self->reactor.post([weak, found] {
+      if (const auto impl = weak.lock(); impl && !impl->gone) impl->resolved(found);
     });
-  }).detach();
+  });
 }
 
 void Dial::Attempt::resolved(Result<std::vector<Address>> found) {

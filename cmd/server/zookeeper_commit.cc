@@ -9,6 +9,7 @@ namespace {
 
 // The reactor syncs itself only where that costs less than waking another thread and coming back.
 constexpr Duration kFastDisk = std::chrono::microseconds(300);
+constexpr Duration kSlowSync = ms(1);
 constexpr size_t kInlineRecordsMax = 4;
 constexpr size_t kInlineBytesMax = 16384;
 
@@ -66,7 +67,7 @@ void GroupCommit::flush() {
   size_t bytes = 0;
   for (const auto& record : writing_) bytes += record.payload.size();
   const bool small = writing_.size() <= kInlineRecordsMax && bytes <= kInlineBytesMax;
-  if (small && opened_ && roll_at == kNoRoll && recent_slowest_ < kFastDisk) {
+  if (small && opened_ && roll_at == kNoRoll && recent_ < kFastDisk) {
     const Outcome outcome = write(writing_, roll_at);
     writing_.clear();
     reactor_.refresh_now();
@@ -114,7 +115,9 @@ void GroupCommit::count(const Outcome& outcome) {
 
 void GroupCommit::finished(const Outcome& outcome, Zxid last) {
   count(outcome);
-  recent_slowest_ = std::max(outcome.took, recent_slowest_ - recent_slowest_ / 32);
+  // A single slow sync (one in a hundred takes milliseconds) shall not cost the next hundred two wake-ups each; a disk
+  // that has become slow goes to the thread within a few.
+  recent_ += (std::min<Duration>(outcome.took, 2 * kSlowSync) - recent_) / 16;
   if (outcome.took > warning_threshold_) {
     ++slow_syncs_;
     logger_.warn(

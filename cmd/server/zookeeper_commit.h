@@ -51,7 +51,7 @@ class GroupCommit {
   std::function<void(const std::string&)> on_failed_;
   std::function<void()> before_write_;
   Duration warning_threshold_;
-  Duration recent_slowest_{};  // decays: about the 99th percentile of the last hundred syncs
+  Duration recent_{};  // what a sync took, averaged over the last dozen or so
   Batch pending_;
   Batch writing_;
   std::vector<TimePoint> pending_since_, writing_since_;  // of the records

@@ -6,6 +6,21 @@
 
 namespace kz::zk {
 
+namespace {
+
+// Every write of a follower's client takes its ids along to the leader, which bounds them (core/zab/packet.cc): one
+// client must not be able to break that connection.
+constexpr size_t kIdsMax = 512;
+constexpr size_t kIdsBytesMax = 60 * 1024;
+
+bool ids_fit(const Ids& ids) {
+  size_t bytes = 0;
+  for (const Id& id : ids) bytes += id.scheme.size() + id.id.size();
+  return ids.size() <= kIdsMax && bytes <= kIdsBytesMax;
+}
+
+}  // namespace
+
 void Pipeline::authenticate(Connection& c, const RequestHeader& header, Reader& r, Now now, Effects& out) {
   sessions_.touch(c.session, c.timeout_ms, now);
   AuthPacket packet;
@@ -13,12 +28,16 @@ void Pipeline::authenticate(Connection& c, const RequestHeader& header, Reader& 
     log_.warn("Closing a connection from /{}: a malformed auth packet", c.stats.ip);
     return drop(c, out);
   }
-  const KeeperCode code = auth_.authenticate(packet.scheme, packet.auth, c.auth);
+  KeeperCode code = auth_.authenticate(packet.scheme, packet.auth, c.auth);
   if (packet.scheme == "ensemble" && !config_.ensemble_auth_names.empty()) {
     const bool named = packet.auth && !packet.auth->bytes().empty();
     metrics_.add(code != KeeperCode::kOk ? Counter::kEnsembleAuthFail
                  : named                 ? Counter::kEnsembleAuthSuccess
                                          : Counter::kEnsembleAuthSkip);
+  }
+  if (code == KeeperCode::kOk && !ids_fit(c.auth)) {
+    log_.warn("A client of /{} has more than {} auth ids or {} bytes of them", c.stats.ip, kIdsMax, kIdsBytesMax);
+    code = KeeperCode::kAuthFailed;
   }
   if (code != KeeperCode::kOk) ++stats_.auth_failed;
   if (code == KeeperCode::kBadArguments) {

@@ -159,7 +159,7 @@ std::vector<std::string> DataTree::container_candidates(int64_t wall_ms, int64_t
 }
 
 Node* DataTree::add_node(Node* parent, std::string_view name, const Bytes* data) {
-  Node* node = new Node(name, data);
+  Node* node = pool_.make(name, data);
   node->parent = parent;
   node->prev = tail_;
   (tail_ ? tail_->next : head_) = node;
@@ -180,7 +180,7 @@ void DataTree::unlink_and_free(Node* node) {
   if (node->parent) node->parent->children.erase(node);
   digest_ -= node->digest;
   --count_;
-  delete node;
+  pool_.destroy(node);
 }
 
 void DataTree::track_owner(Node* node, bool add) {

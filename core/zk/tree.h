@@ -14,6 +14,7 @@
 #include "core/base/ids.h"
 #include "core/zk/acl_cache.h"
 #include "core/zk/node.h"
+#include "core/zk/node_pool.h"
 #include "core/zk/proto.h"
 #include "core/zk/quota.h"
 #include "core/zk/txn.h"
@@ -147,6 +148,7 @@ class DataTree {
   void redigest(Node* node, std::string_view path);  // after its stat or data changed
 
   TreeOptions options_;
+  NodePool pool_;
   AclCache acls_;
   Node* root_ = nullptr;
   Node* head_ = nullptr;

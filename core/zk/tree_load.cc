@@ -7,10 +7,11 @@ namespace kz::zk {
 void DataTree::clear() {
   for (Node* n = head_; n;) {
     Node* next = n->next;
-    delete n;
+    pool_.destroy(n);
     n = next;
   }
   for (Cursor* c : cursors_) c->next_ = nullptr;
+  pool_.release();
   head_ = tail_ = root_ = nullptr;
   count_ = 0;
   data_bytes_ = 0;

@@ -325,10 +325,10 @@ int main(int argc, char** argv) {
     make(prefix);
     pump(first, kCreate, (count + 999) / 1000, 500, value, kNodeExists,
          [&](int64_t i) { return prefix + "/d" + std::to_string(i); });
-    print("fill",
-          pump(connections, kCreate, count, 500, value, kNodeExists,
-               [&](int64_t i) { return prefix + "/d" + std::to_string(i / 1000) + "/n" + std::to_string(i); }),
-          own_cpu_seconds() - cpu);
+    const Outcome o = pump(connections, kCreate, count, 500, value, kNodeExists, [&](int64_t n) {
+      return prefix + "/d" + std::to_string(n / 1000) + "/n" + std::to_string(n);
+    });
+    print("fill", o, own_cpu_seconds() - cpu);
     return 0;
   }
   make(root);

@@ -64,6 +64,7 @@ case ${1:?lane} in
   bench)
     configure_and_build release
     tests/bench/run.py build
+    tests/bench/zk_bench.py build
     ;;
   *) echo "no lane $1" >&2; exit 2 ;;
 esac
