@@ -9,7 +9,8 @@ namespace {
 
 constexpr size_t kAuthIdsMax = 1024;
 constexpr size_t kAuthTextBytesMax = 64 * 1024;
-constexpr size_t kAuthBytesMax = 256 * 1024;  // of all ids of a packet; core/zk/pipeline_auth.cc keeps a client below it
+constexpr size_t kAuthBytesMax =
+    256 * 1024;  // of all ids of a packet; core/zk/pipeline_auth.cc keeps a client below it
 
 // An int32 length at `at`, or nullopt when the bytes are not there yet.
 std::optional<int32_t> length_at(Bytes head, size_t at) {
