@@ -276,7 +276,9 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::LearnerRequest& e) {
   client_step([&](Now now, zk::Effects& out) { pipeline_->on_forwarded(e.request, now, out); });
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::TouchSession& e) {
-  if (pipeline_) pipeline_->sessions().touch(e.session, e.timeout_ms, reactor_.now());
+  if (!pipeline_) return;
+  if (!leading_) return pipeline_->touch_for_observer(e.session, e.timeout_ms);
+  pipeline_->sessions().touch(e.session, e.timeout_ms, reactor_.now());
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::RevalidateSession& e) {
   if (!pipeline_ || !peer_->leader()) return;

@@ -1,5 +1,7 @@
 // A member's roles: clients are served and refused, and the quorum port opens and closes, as the peer says.
 // Source: QuorumPeer.run, ReadOnlyZooKeeperServer @ 3.8.0.
+#include <algorithm>
+
 #include "cmd/server/quorum_zookeeper_impl.h"
 #include "cmd/server/zookeeper_options.h"
 
@@ -42,17 +44,60 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::StartServing& e) {
   pipeline_->set_mode(mode);
   logger_.info("Serving clients as {}, epoch {}", mode, e.epoch);
   client_step([this](Now now, zk::Effects& out) { pipeline_->start(now, out); });
+  if (serves_observers()) {
+    logger_.info("Starting ObserverMaster");
+    open_quorum_port();
+  }
   if (const auto tell = std::exchange(options_.on_serving, nullptr)) tell();
 }
 void QuorumZooKeeperServer::Impl::carry_out(zab::SendVote& e) { election_port_->send(e.to, e.notification); }
 void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectVoters&) { election_port_->connect_all(); }
 void QuorumZooKeeperServer::Impl::carry_out(zab::ConnectToLeader& e) {
+  const auto connect = [this, leader = e.leader] {
+    observer_timer_ = 0;
+    quorum_port_->connect(learner_master(leader));
+  };
+  // All masters were tried: not the whole fleet shall come back at once.
+  const int64_t delay_ms = options_.config.observer_reconnect_delay_ms;
+  const bool again = next_observer_master_ >= observer_masters_.size() && next_observer_master_ > 0;
+  if (!peer_->observer() || delay_ms == 0 || !again) return connect();
+  observer_timer_ = reactor_.after(ms(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(delay_ms)))), connect);
+}
+
+bool QuorumZooKeeperServer::Impl::serves_observers() const { return peer_->observer_master() != nullptr; }
+
+std::vector<zk::HostPort> QuorumZooKeeperServer::Impl::learner_master(ServerId leader) {
+  const zk::QuorumConfig& members = options_.config.quorum;
+  // The leader serves observers at its quorum port alone.
+  const bool followers = members.voters().size() > 1 && peer_->observer();
+  const uint16_t master_port = followers ? options_.config.observer_master_port : uint16_t{0};
+  ServerId master = leader;
+  if (master_port != 0) {
+    const auto skip_leader = [&] {
+      while (next_observer_master_ < observer_masters_.size() && observer_masters_[next_observer_master_] == leader)
+        ++next_observer_master_;
+    };
+    skip_leader();
+    if (next_observer_master_ >= observer_masters_.size()) {
+      const auto voters = members.voters();
+      observer_masters_.assign(voters.begin(), voters.end());
+      std::shuffle(observer_masters_.begin(), observer_masters_.end(), rng_);
+      next_observer_master_ = 0;
+      skip_leader();
+    }
+    master = observer_masters_[next_observer_master_++];
+    logger_.info("Observing new leader sid={}", master);
+  }
   std::vector<zk::HostPort> addresses;
-  if (const auto it = options_.config.quorum.servers.find(e.leader); it != options_.config.quorum.servers.end()) {
+  if (const auto it = members.servers.find(master); it != members.servers.end()) {
     for (const auto& a : it->second.addresses) addresses.push_back(a.quorum);
   }
-  quorum_port_->connect(addresses);
+  if (master_port != 0) {
+    for (zk::HostPort& a : addresses) a.port = master_port;
+  }
+  return addresses;
 }
+
 void QuorumZooKeeperServer::Impl::carry_out(zab::OpenQuorumPort&) { open_quorum_port(); }
 void QuorumZooKeeperServer::Impl::open_quorum_port() {
   port_timer_ = 0;
@@ -60,6 +105,9 @@ void QuorumZooKeeperServer::Impl::open_quorum_port() {
   const auto self = options_.config.quorum.servers.find(options_.server_id);
   if (self == options_.config.quorum.servers.end()) return;
   for (const auto& a : self->second.addresses) addresses.push_back(a.quorum);
+  if (serves_observers()) {
+    for (zk::HostPort& a : addresses) a.port = options_.config.observer_master_port;
+  }
   const auto listening = quorum_port_->listen(addresses, options_.config.quorum_listen_on_all_ips);
   if (listening) {
     std::string where;
@@ -70,7 +118,7 @@ void QuorumZooKeeperServer::Impl::open_quorum_port() {
                 errc_text(listening.error().code));
   port_timer_ = reactor_.after(kBindRetry, [this] {
     port_timer_ = 0;
-    if (!stopped_ && peer_->state() == election::ServerState::kLeading) open_quorum_port();
+    if (!stopped_ && (peer_->state() == election::ServerState::kLeading || serves_observers())) open_quorum_port();
   });
 }
 
@@ -78,6 +126,7 @@ void QuorumZooKeeperServer::Impl::carry_out(zab::LeaveRole& e) {
   logger_.warn("Leaving the role: {}", e.reason);
   role_monitor_.role_left();
   reactor_.cancel(std::exchange(port_timer_, 0));
+  reactor_.cancel(std::exchange(observer_timer_, 0));
   flush_all();
   sends_->clear();
   incoming_.reset();
@@ -98,7 +147,14 @@ void QuorumZooKeeperServer::Impl::finish_leaving() {
   if (unsaved_snapshot_) return save_snapshot();
   if (durable_ < appended_) return;
   leaving_ = false;
-  peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_role_left(now, out); });
+  const auto look = [this] {
+    observer_timer_ = 0;
+    peer_step([&](TimePoint now, zab::Effects& out) { peer_->on_role_left(now, out); });
+  };
+  // The voters have an election of their own to hold first.
+  const int64_t delay_ms = options_.config.observer_election_delay_ms;
+  if (!peer_->observer() || delay_ms == 0) return look();
+  observer_timer_ = reactor_.after(ms(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(delay_ms)))), look);
 }
 
 void QuorumZooKeeperServer::Impl::carry_out(zab::StateChanged& e) {

@@ -129,6 +129,7 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   peer.election.notification_interval_min = ms(config.fle_min_notification_ms);
   peer.election.notification_interval_max = ms(config.fle_max_notification_ms);
   peer.leader.force_snapshot_sync = config.force_snapshot_sync;
+  peer.observer_master = config.observer_master_port != 0;
   peer.leader.initial_counter = zab::counter_of(config.initial_zxid.value_or(0));
   peer.leader.log_sync = config.snapshot_size_factor >= 0;
   peer_ = std::make_unique<zab::QuorumPeer>(peer, config.quorum, *durable, committed_, std::move(last_seen));
@@ -143,7 +144,8 @@ void QuorumZooKeeperServer::Impl::shut_down() {
   if (stopped_) return;
   stopped_ = true;
   *alive_ = false;
-  for (const TimerId timer : {peer_timer_, client_timer_, port_timer_, read_only_timer_}) reactor_.cancel(timer);
+  for (const TimerId timer : {peer_timer_, client_timer_, port_timer_, read_only_timer_, observer_timer_})
+    reactor_.cancel(timer);
   monitoring_.close();
   if (client_link_) client_link_->stop_accepting();
   if (pipeline_) {

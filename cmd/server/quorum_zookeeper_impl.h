@@ -206,6 +206,9 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   void finish_leaving();
   void on_logged(Zxid zxid);
   void open_quorum_port();
+  bool serves_observers() const;
+  // Whom an observer observes: the followers in turn, where observerMasterPort is set, else the leader.
+  std::vector<zk::HostPort> learner_master(ServerId leader);
   void move_client_port(const zk::HostPort& to);
   // Read-only mode: clients that accept it are served while there is no leader (quorum_roles.cc).
   void start_read_only();
@@ -249,6 +252,9 @@ class QuorumZooKeeperServer::Impl final : public net::ZkLinkHandler,
   TimePoint client_timer_at_;
   TimerId port_timer_ = 0;
   TimerId read_only_timer_ = 0;
+  TimerId observer_timer_ = 0;  // before an observer looks again, or tries the first master again
+  std::vector<ServerId> observer_masters_;
+  size_t next_observer_master_ = 0;
 
   boost::unordered_flat_map<ConnId, Outgoing> outgoing_;
   zk::HostPort client_address_;  // as configured

@@ -60,7 +60,8 @@ struct LearnerRequest {
   LinkId link;
   zk::ForwardedRequest request;
 };
-// Leader only: sessions that a learner's clients touched.
+// Leader: sessions that a learner's clients touched. Follower: the same of its observers, for its next answer to a
+// ping.
 struct TouchSession {
   SessionId session;
   int32_t timeout_ms;

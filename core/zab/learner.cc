@@ -70,15 +70,30 @@ void Learner::on_packet(const QuorumPacket& packet, TimePoint now, Effects& out)
       Reader r(packet.data->bytes());
       const SessionId session = r.i64();
       const bool valid = r.boolean();
-      if (r.ok()) out.emplace_back(Revalidated{session, valid});
+      if (!r.ok()) return;
+      // Answers to observers come in the order of their questions.
+      if (revalidations_.empty() || revalidations_.front().session != session) {
+        out.emplace_back(Revalidated{session, valid});
+        return;
+      }
+      const RelayedSession asked = revalidations_.front();
+      revalidations_.pop_front();
+      out.emplace_back(SendPacket{asked.observer, packet});
+      if (valid) out.emplace_back(TouchSession{session, asked.timeout_ms});
       return;
     }
-    case PacketType::kSync:
+    case PacketType::kSync: {
       // Answers come in the order of the questions.
       if (syncs_.empty()) return;
-      out.emplace_back(Synced{syncs_.front().first, syncs_.front().second});
+      const WaitingSync asked = syncs_.front();
       syncs_.pop_front();
+      if (asked.observer != 0) {
+        out.emplace_back(SendPacket{asked.observer, packet});
+      } else {
+        out.emplace_back(Synced{asked.session, asked.cxid});
+      }
       return;
+    }
     default:
       return quit(fmt::format("unexpected {} from the leader", packet_name(packet.type)), out);
   }
@@ -328,7 +343,7 @@ void Learner::forward(const zk::ForwardedRequest& request, Effects& out) {
 }
 
 void Learner::sync(SessionId session, int32_t cxid, const std::vector<zk::Id>& auth, Effects& out) {
-  syncs_.emplace_back(session, cxid);
+  syncs_.push_back({session, cxid, 0});
   forward({session, cxid, zk::OpCode::kSync, {}, auth}, out);
 }
 
@@ -337,6 +352,23 @@ void Learner::revalidate(SessionId session, int32_t timeout_ms, Effects& out) {
   b.i64(session);
   b.i32(timeout_ms);
   send(PacketType::kRevalidate, -1, b.to_slice(), out);
+}
+
+bool Learner::relay(LinkId observer, const QuorumPacket& packet, Effects& out) {
+  if (!packet.data) return false;
+  Reader r(packet.data->bytes());
+  const SessionId session = r.i64();
+  const int32_t number = r.i32();  // the request's cxid, the session's timeout
+  if (packet.type == PacketType::kRevalidate) {
+    if (!r.ok()) return false;
+    revalidations_.push_back({session, number, observer});
+  } else {
+    const auto op = static_cast<zk::OpCode>(r.i32());
+    if (!r.ok()) return false;
+    if (op == zk::OpCode::kSync) syncs_.push_back({session, number, observer});
+  }
+  out.emplace_back(SendPacket{link_, packet});
+  return true;
 }
 
 void Learner::on_touched(const std::vector<std::pair<SessionId, int32_t>>& touched, Effects& out) {

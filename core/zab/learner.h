@@ -49,6 +49,9 @@ class Learner {
   void forward(const zk::ForwardedRequest& request, Effects& out);
   void sync(SessionId session, int32_t cxid, const std::vector<zk::Id>& auth, Effects& out);
   void revalidate(SessionId session, int32_t timeout_ms, Effects& out);
+  // An observer of this follower asks (REQUEST or REVALIDATE): passed on as it is; what the leader answers goes back on
+  // the observer's link. False: malformed.
+  bool relay(LinkId observer, const QuorumPacket& packet, Effects& out);
   void on_touched(const std::vector<std::pair<SessionId, int32_t>>& touched, Effects& out);
 
   bool serving() const { return phase_ == Phase::kServing; }
@@ -112,7 +115,19 @@ class Learner {
   Zxid appended_ = 0;
   Zxid durable_ = 0;
   Zxid last_seen_ = 0;
-  std::deque<std::pair<SessionId, int32_t>> syncs_;
+  // observer: 0 for the own clients'.
+  struct WaitingSync {
+    SessionId session = 0;
+    int32_t cxid = 0;
+    LinkId observer = 0;
+  };
+  std::deque<WaitingSync> syncs_;
+  struct RelayedSession {
+    SessionId session = 0;
+    int32_t timeout_ms = 0;
+    LinkId observer = 0;
+  };
+  std::deque<RelayedSession> revalidations_;  // of observers
   TimePoint read_deadline_ = TimePoint::max();
   Duration read_limit_{};
 };

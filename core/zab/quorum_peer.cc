@@ -139,8 +139,9 @@ void QuorumPeer::on_voter_unreachable(ServerId server, TimePoint now, Effects& o
 
 void QuorumPeer::on_voter_reachable(ServerId server) { fle_.on_reachable(server); }
 
-void QuorumPeer::pass(Effects& role, TimePoint, Effects& out) {
+void QuorumPeer::pass(Effects& role, TimePoint now, Effects& out) {
   std::optional<std::string> over;
+  std::optional<ServerId> designated;  // by the reconfiguration that is delivered next
   const bool learning = learner_ != nullptr;
   for (Effect& effect : role) {
     if (auto* append = std::get_if<AppendTxn>(&effect)) {
@@ -150,13 +151,26 @@ void QuorumPeer::pass(Effects& role, TimePoint, Effects& out) {
       committed_.add(apply->txn.zxid, apply->txn.payload);
     } else if (auto* deliver = std::get_if<DeliverTxn>(&effect)) {
       committed_.add(deliver->txn.zxid, deliver->txn.payload);
+      if (observer_master_) {
+        const LoggedTxn txn = deliver->txn;
+        out.push_back(std::move(effect));
+        observer_master_->on_committed(txn, std::exchange(designated, std::nullopt), out);
+        continue;
+      }
     } else if (auto* serving = std::get_if<StartServing>(&effect)) {
       // Late joiners of the ensemble must hear one vote from all members (ZOOKEEPER-1732).
       fle_.update_peer_epoch(serving->epoch);
+      if (learning && !options_.observer && options_.observer_master) {
+        observer_master_ = std::make_unique<ObserverMaster>(
+            ObserverMasterOptions{options_.tick, options_.init_limit, options_.sync_limit,
+                                  options_.leader.force_snapshot_sync},
+            *learner_, committed_, config_, last_seen_, now);
+      }
     } else if (auto* seen = std::get_if<SeenConfig>(&effect)) {
       if (!options_.reconfig_enabled || seen->config.version == last_seen_.version) continue;
       note_seen(seen->config);
     } else if (auto* commit = std::get_if<CommitConfig>(&effect)) {
+      designated = commit->designated;
       // A leader that is not to lead any more ends its role itself, when its followers have gone.
       if (commit_config(std::move(*commit), out) && learning) over = "changes proposed in reconfig";
       continue;
@@ -182,6 +196,7 @@ void QuorumPeer::leave(std::string reason, Effects& out) {
   if (leader_) to_apply_ = leader_->in_log();
   if (learner_) to_apply_.assign(learner_->in_log().begin(), learner_->in_log().end());
   leader_.reset();
+  observer_master_.reset();
   learner_.reset();
   out.emplace_back(LeaveRole{std::move(reason)});
 }
@@ -210,6 +225,7 @@ void QuorumPeer::on_link_open(LinkId link, TimePoint now, Effects& out) {
     return;
   }
   const bool learning = state_ == election::ServerState::kFollowing || state_ == election::ServerState::kObserving;
+  if (observer_master_ && !leaving_) return observer_master_->on_link_open(link, now);
   if (!learning || leaving_ || learner_) {
     out.emplace_back(CloseLink{link});
     return;
@@ -241,6 +257,8 @@ void QuorumPeer::on_packet(LinkId link, const QuorumPacket& packet, TimePoint no
     leader_->on_packet(link, packet, now, role);
   } else if (learner_ && learner_->link() == link) {
     learner_->on_packet(packet, now, role);
+  } else if (observer_master_) {
+    observer_master_->on_packet(link, packet, now, role);
   }
   pass(role, now, out);
 }
@@ -251,6 +269,8 @@ void QuorumPeer::on_link_closed(LinkId link, TimePoint now, Effects& out) {
     leader_->on_link_closed(link, now, role);
   } else if (learner_ && learner_->link() == link) {
     learner_->on_link_closed(now, role);
+  } else if (observer_master_) {
+    observer_master_->on_link_closed(link);
   }
   pass(role, now, out);
 }
@@ -336,6 +356,7 @@ void QuorumPeer::on_tick(TimePoint now, Effects& out) {
   Effects role;
   if (leader_) leader_->on_tick(now, role);
   if (learner_) learner_->on_tick(now, role);
+  if (observer_master_) observer_master_->on_tick(now, role);
   pass(role, now, out);
 }
 
@@ -343,6 +364,7 @@ TimePoint QuorumPeer::deadline() const {
   TimePoint t = fle_.deadline();
   if (leader_) t = std::min(t, leader_->deadline());
   if (learner_) t = std::min(t, learner_->deadline());
+  if (observer_master_) t = std::min(t, observer_master_->deadline());
   return t;
 }
 

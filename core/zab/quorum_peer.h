@@ -9,6 +9,7 @@
 #include "core/election/fle.h"
 #include "core/zab/leader.h"
 #include "core/zab/learner.h"
+#include "core/zab/observer_master.h"
 
 namespace kz::zab {
 
@@ -19,6 +20,7 @@ struct PeerOptions {
   int32_t init_limit = 10;
   int32_t sync_limit = 5;
   bool reconfig_enabled = false;
+  bool observer_master = false;        // as a follower serve observers
   election::ElectionOptions election;  // self, observer and reconfig_enabled are set from above
   LeaderOptions leader;                // bugs and force_snapshot_sync; the rest from above
   LearnerOptions learner;              // bugs; the rest from above
@@ -68,6 +70,7 @@ class QuorumPeer {
   election::ServerState state() const { return state_; }
   Leader* leader() { return leader_.get(); }
   Learner* learner() { return learner_.get(); }
+  const ObserverMaster* observer_master() const { return observer_master_.get(); }
   const election::FastLeaderElection& election() const { return fle_; }
   const Durable& durable() const { return durable_; }
   const zk::QuorumConfig& config() const { return config_; }
@@ -99,7 +102,8 @@ class QuorumPeer {
   election::ServerState state_ = election::ServerState::kLooking;
   std::unique_ptr<Leader> leader_;
   std::unique_ptr<Learner> learner_;
-  std::vector<LoggedTxn> to_apply_;  // logged by the role that ended
+  std::unique_ptr<ObserverMaster> observer_master_;  // of a follower that serves
+  std::vector<LoggedTxn> to_apply_;                  // logged by the role that ended
   bool leaving_ = false;
   std::optional<ServerId> designated_;  // whom to follow (or to be) without an election when the role ends
   bool want_snapshot_ = false;          // the log could not be cut where a leader wanted it: it has to send everything

@@ -135,7 +135,9 @@ struct ZooConfig {
   int32_t fle_min_notification_ms = 200;
   int32_t fle_max_notification_ms = 60000;
   int32_t election_port_bind_retry = 3;
-  uint16_t observer_master_port = 0;
+  uint16_t observer_master_port = 0;        // 0: followers serve no observers
+  int32_t observer_reconnect_delay_ms = 0;  // upper bounds of random delays
+  int32_t observer_election_delay_ms = 200;
   bool multi_address_enabled = false;
   bool reachability_check_enabled = true;  // several addresses: how long one may be silent before another is tried
   int32_t reachability_check_timeout_ms = 1000;

@@ -69,6 +69,8 @@ class Pipeline : private TreeEvents {
   void on_synced(SessionId session, int32_t cxid, Now now, Effects& out);
   void on_revalidated(SessionId session, bool valid, Now now, Effects& out);
 
+  // Follower: an observer's clients touched it.
+  void touch_for_observer(SessionId session, int32_t timeout_ms) { touched_[session] = timeout_ms; }
   // Learner: the sessions that clients of this server touched since the last call, with their timeouts.
   std::vector<std::pair<SessionId, int32_t>> take_touched();
 

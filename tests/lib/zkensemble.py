@@ -69,9 +69,10 @@ class Member:
 
 
 class Ensemble:
-    """kinds: {server id: "kz" or "apache"}. observers: ids among them. jvm: more flags for Apache's."""
+    """kinds: {server id: "kz" or "apache"}. observers: ids among them. jvm: more flags for Apache's. hosts: {server id:
+    address} but 127.0.0.1."""
 
-    def __init__(self, kz, directory, kinds, observers=(), extra="", tick_ms=500, jvm=()):
+    def __init__(self, kz, directory, kinds, observers=(), extra="", tick_ms=500, jvm=(), hosts=None):
         self.kz = kz
         self.jvm = jvm
         self.dir = pathlib.Path(directory)
@@ -80,7 +81,8 @@ class Ensemble:
         self.members = {}
         for n, (sid, kind) in enumerate(kinds.items()):
             client, quorum, election = ports[3 * n:3 * n + 3]
-            lines.append(f"server.{sid}=127.0.0.1:{quorum}:{election}" + (":observer" if sid in observers else ""))
+            host = (hosts or {}).get(sid, "127.0.0.1")
+            lines.append(f"server.{sid}={host}:{quorum}:{election}" + (":observer" if sid in observers else ""))
             self.members[sid] = Member(self, sid, kind, self.dir / f"zookeeper{sid}", client)
         for sid, m in self.members.items():
             m.data.mkdir()
