@@ -95,6 +95,10 @@ std::expected<void, StartFailure> QuorumZooKeeperServer::Impl::open() {
   sasl.nonce = [] { return zk::sasl_nonce(random_bytes(24)); };
   net::LearnerLinkOptions quorum_options;
   quorum_options.sasl = sasl;
+  if (config.connect_to_learner_limit > 0) {
+    quorum_options.give_up = ms(int64_t{config.connect_to_learner_limit} * config.tick_time_ms);
+  }
+  quorum_options.retry = ms(std::max(config.leader_connect_delay_ms, 1));
   quorum_options.packet_max = static_cast<size_t>(config.jute.item_max()) + 65536;
   quorum_options.stagger = ms(config.address_stagger_ms());
   quorum_port_ = std::make_unique<net::LearnerLink>(reactor_, quorum_options, *this);

@@ -126,7 +126,8 @@ struct ZooConfig {
   // Ensemble.
   int32_t init_limit = 0;
   int32_t sync_limit = 0;
-  int32_t connect_to_learner_limit = 0;
+  int32_t connect_to_learner_limit = 0;   // ticks; 0: as long as an election may well have been wrong
+  int32_t leader_connect_delay_ms = 20;   // between attempts
   std::string peer_type = "participant";  // lower case
   bool quorum_listen_on_all_ips = false;
   bool sync_enabled = true;
