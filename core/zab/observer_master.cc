@@ -27,6 +27,11 @@ void ObserverMaster::on_link_open(LinkId link, TimePoint now) {
   o.opened = o.heard = now;
 }
 
+void ObserverMaster::on_progress(LinkId link, TimePoint now) {
+  const auto it = observers_.find(link);
+  if (it != observers_.end()) it->second.opened = now;
+}
+
 void ObserverMaster::on_packet(LinkId link, const QuorumPacket& packet, TimePoint now, Effects& out) {
   const auto it = observers_.find(link);
   if (it == observers_.end()) return;

@@ -26,6 +26,7 @@ class ObserverMaster {
   void on_link_open(LinkId link, TimePoint now);
   void on_packet(LinkId link, const QuorumPacket& packet, TimePoint now, Effects& out);
   void on_link_closed(LinkId link) { observers_.erase(link); }
+  void on_progress(LinkId link, TimePoint now);  // the observer's host took bytes of a snapshot
   void on_tick(TimePoint now, Effects& out);
   TimePoint deadline() const { return next_tick_; }
 
@@ -39,7 +40,7 @@ class ObserverMaster {
   struct Observer {
     Phase phase = Phase::kNew;
     ServerId sid = -1;
-    TimePoint opened;
+    TimePoint opened;  // or when it last took something
     TimePoint heard;
   };
 

@@ -328,6 +328,7 @@ void QuorumPeer::on_log_unreadable(LinkId link, TimePoint now, Effects& out) {
 
 void QuorumPeer::on_progress(LinkId link, TimePoint now) {
   if (leader_) leader_->on_progress(link, now);
+  if (observer_master_) observer_master_->on_progress(link, now);
   if (learner_ && learner_->link() == link) learner_->on_progress(now);
 }
 

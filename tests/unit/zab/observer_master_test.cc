@@ -28,6 +28,12 @@ struct Fixture {
     follower->start(kNow, ignored);
     follower->on_packet(packet(PacketType::kLeaderInfo, make_zxid(kEpoch, 0), encode_i32(kProtocolVersion)), kNow,
                         ignored);
+    follower->on_epoch_written(kEpoch, -1, kNow, ignored);
+    follower->on_packet(packet(PacketType::kDiff, make_zxid(2, 5)), kNow, ignored);
+    follower->on_packet(packet(PacketType::kNewLeader, make_zxid(kEpoch, 0)), kNow, ignored);
+    follower->on_epoch_written(-1, kEpoch, kNow, ignored);
+    follower->on_packet(packet(PacketType::kUpToDate, -1), kNow, ignored);
+    REQUIRE(follower->serving());
     for (int64_t n = 1; n <= 5; ++n) committed.add(make_zxid(2, n), Slice::copy_of("t" + std::to_string(n)));
     master = std::make_unique<ObserverMaster>(ObserverMasterOptions{}, *follower, committed, config, config, kNow);
     master->on_link_open(kObserver, kNow);
