@@ -46,15 +46,15 @@ struct LearnerLink::Impl : std::enable_shared_from_this<LearnerLink::Impl> {
   std::unique_ptr<Dial> dial;
   TimerId retry = 0;
   TimePoint give_up_at;
+  Handshakes handshakes{reactor};
   uint64_t connecting = 0;  // counts connect() and stop_connecting()
 };
 
 void LearnerLink::Impl::accepted(std::shared_ptr<Stream> stream, const std::string& ip) {
   if (!options.sasl.accepting()) return open(std::move(stream), ip, {});
-  quorum_handshake(reactor, stream, options.sasl.server(), {}, options.connect_timeout,
-                   [this, weak = weak_from_this(), stream, ip](std::expected<std::string, std::string> rest) {
-                     const auto self = weak.lock();
-                     if (!self || listeners.empty()) return stream->close();
+  handshakes.begin(stream, options.sasl.server(), {}, options.connect_timeout,
+                   [this, stream, ip](std::expected<std::string, std::string> rest) {
+                     if (listeners.empty()) return stream->close();
                      if (rest) return open(stream, ip, *rest);
                      logger().warn("A learner at /{} is turned away: {}", ip, rest.error());
                    });
@@ -62,16 +62,15 @@ void LearnerLink::Impl::accepted(std::shared_ptr<Stream> stream, const std::stri
 
 void LearnerLink::Impl::connected(std::shared_ptr<Stream> stream) {
   if (!options.sasl.connecting()) return open(std::move(stream), "", {});
-  quorum_handshake(
-      reactor, stream, options.sasl.learner(), {}, options.connect_timeout,
-      [this, weak = weak_from_this(), stream, attempt = connecting](std::expected<std::string, std::string> rest) {
-        const auto self = weak.lock();
-        if (!self || attempt != connecting) return stream->close();
-        if (rest) return open(stream, "", *rest);
-        logger().warn("Cannot authenticate to the leader at {}:{}: {}", leader.empty() ? "?" : leader[0].host,
-                      leader.empty() ? 0 : leader[0].port, rest.error());
-        handler.on_leader_unreachable();
-      });
+  handshakes.begin(stream, options.sasl.learner(), {}, options.connect_timeout,
+                   [this, stream, attempt = connecting](std::expected<std::string, std::string> rest) {
+                     if (attempt != connecting) return stream->close();
+                     if (rest) return open(stream, "", *rest);
+                     logger().warn("Cannot authenticate to the leader at {}:{}: {}",
+                                   leader.empty() ? "?" : leader[0].host, leader.empty() ? 0 : leader[0].port,
+                                   rest.error());
+                     handler.on_leader_unreachable();
+                   });
 }
 
 void LearnerLink::Impl::open(std::shared_ptr<Stream> stream, const std::string& ip, const std::string& rest) {

@@ -95,6 +95,7 @@ struct QuorumCnx::Impl : std::enable_shared_from_this<QuorumCnx::Impl> {
   std::map<ServerId, Peer> peers;
   std::map<uint64_t, Guest> guests;
   uint64_t next_guest = 1;
+  Handshakes handshakes{reactor};
   AddressListeners listeners;
   TimerId bind_retry = 0;
 };
@@ -132,11 +133,9 @@ void QuorumCnx::Impl::guest_bytes(uint64_t key, Bytes bytes) {
   }
   guest.in.erase(0, parsed->consumed);
   if (options.sasl.accepting()) {
-    return quorum_handshake(reactor, guest.stream, options.sasl.server(), std::move(guest.in), kGreetingLimit,
-                            [this, weak = weak_from_this(), greeting = parsed->greeting, stream = guest.stream,
+    return handshakes.begin(guest.stream, options.sasl.server(), std::move(guest.in), kGreetingLimit,
+                            [this, greeting = parsed->greeting, stream = guest.stream,
                              ip = guest.ip](std::expected<std::string, std::string> rest) {
-                              const auto self = weak.lock();
-                              if (!self) return stream->close();
                               if (rest) return welcome(greeting.sid, greeting, stream, std::move(*rest));
                               logger().warn("Server {} at /{} is turned away from the election port: {}", greeting.sid,
                                             ip, rest.error());
@@ -213,11 +212,11 @@ void QuorumCnx::Impl::dialled(ServerId id, Result<std::shared_ptr<Stream>> resul
   (*result)->send(Chain(encode(greeting, options.multi_address)));
   if (!options.sasl.connecting()) return greeted(id, std::move(*result), {});
   peer.authenticating = true;
-  quorum_handshake(reactor, *result, options.sasl.learner(), {}, kGreetingLimit,
-                   [this, weak = weak_from_this(), id, stream = *result](std::expected<std::string, std::string> rest) {
-                     const auto self = weak.lock();
-                     if (!self) return stream->close();
-                     Peer& p = peers.at(id);
+  handshakes.begin(*result, options.sasl.learner(), {}, kGreetingLimit,
+                   [this, id, stream = *result](std::expected<std::string, std::string> rest) {
+                     const auto it = peers.find(id);
+                     if (it == peers.end()) return stream->close();  // left the configuration
+                     Peer& p = it->second;
                      p.authenticating = false;
                      if (rest) return greeted(id, stream, std::move(*rest));
                      if (!std::exchange(p.complained, true)) {

@@ -2,6 +2,7 @@
 // who use it. All on the reactor's thread.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -27,10 +28,21 @@ struct QuorumSasl {
   zab::QuorumAuth learner() const { return zab::QuorumAuth::learner(user, password, nonce()); }
 };
 
-// done comes once: the bytes behind the exchange, or why it failed (the stream is then closed). rest: bytes of the
-// stream that were read already.
-using HandshakeDone = std::function<void(std::expected<std::string, std::string>)>;
-void quorum_handshake(Reactor& reactor, std::shared_ptr<Stream> stream, zab::QuorumAuth auth, std::string rest,
-                      Duration limit, HandshakeDone done);
+// The exchanges of one port that are going on. Destroying it ends them, with their connections; nothing is called then.
+class Handshakes {
+ public:
+  // The bytes behind the exchange, or why it failed (the stream is then closed).
+  using Done = std::function<void(std::expected<std::string, std::string>)>;
+  explicit Handshakes(Reactor& reactor) : reactor_(reactor) {}
+  ~Handshakes();
+  // done comes once, never from inside the call. rest: bytes of the stream that were read already.
+  void begin(std::shared_ptr<Stream> stream, zab::QuorumAuth auth, std::string rest, Duration limit, Done done);
+
+ private:
+  struct Handshake;
+  Reactor& reactor_;
+  std::map<uint64_t, std::shared_ptr<Handshake>> running_;
+  uint64_t next_ = 1;
+};
 
 }  // namespace kz::net

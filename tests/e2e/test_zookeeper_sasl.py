@@ -132,14 +132,17 @@ def test_wrong_jaas_files_are_named(kz, tmp_path):
     assert "Authentication scheme sasl is not available" in refused("sessionRequireClientSASLAuth=true\n")
 
 
-def test_sasl_users_on_an_ensemble(kz, jaas, tmp_path):
+@pytest.mark.parametrize("kinds", [{1: "kz", 2: "kz", 3: "kz"}, {1: "kz", 2: "apache", 3: "apache"}, {1: "apache", 2: "kz", 3: "kz"}],
+                         ids=["kz", "kz follows Apache", "Apache follows kz"])
+def test_sasl_users_on_an_ensemble(kz, jaas, tmp_path, kinds):
     """What a follower's client is allowed is decided by the leader, which hears who it is."""
     from kazoo import exceptions as e
     from kazoo.security import make_acl
     settings = PROVIDER + f"java.security.auth.login.config={jaas['server'].split('=')[1]}\n"
-    with zkensemble.Ensemble(kz, tmp_path / "e", {1: "kz", 2: "kz", 3: "kz"}, extra=settings) as ensemble:
-        leader = ensemble.start().wait_serving()
-        follower = next(sid for sid in (1, 2, 3) if sid != leader)
+    with zkensemble.Ensemble(kz, tmp_path / "e", kinds, extra=settings, jvm=[jaas["server"]]) as ensemble:
+        assert ensemble.start(2, 3).wait_serving(60) == 3
+        ensemble.start(1).wait_serving(60)
+        leader, follower = 3, 1
         bob = zklib.client(ensemble[follower].address, sasl_options={"mechanism": "DIGEST-MD5", "username": "bob", "password": "bobsecret"})
         nobody = zklib.client(ensemble[leader].address)
         try:

@@ -30,6 +30,16 @@ Slice packet(PacketType type, Zxid zxid, std::optional<std::string> data = std::
   return encode(p);
 }
 
+LearnerLinkOptions with_password(const char* password) {
+  LearnerLinkOptions options;
+  options.sasl.enabled = options.sasl.required = options.sasl.as_learner = true;
+  options.sasl.users = {{"peer", "secret"}};
+  options.sasl.user = "peer";
+  options.sasl.password = password;
+  options.sasl.nonce = [] { return std::string("nonce"); };
+  return options;
+}
+
 struct Side final : LearnerLinkHandler {
   Side(Reactor& r, LearnerLinkOptions options) : link(std::make_unique<LearnerLink>(r, options, *this)) {}
   void on_link_open(ConnId id, const std::string&) override { open.push_back(id); }
@@ -61,11 +71,12 @@ struct Side final : LearnerLinkHandler {
 };
 
 struct Fixture {
-  explicit Fixture(LearnerLinkOptions options = {}) {
+  explicit Fixture(LearnerLinkOptions options = {}) : Fixture(options, options) {}
+  Fixture(const LearnerLinkOptions& of_leader, const LearnerLinkOptions& of_learner) {
     reactor.start_thread();
     on([&] {
-      leader = std::make_unique<Side>(reactor, options);
-      learner = std::make_unique<Side>(reactor, options);
+      leader = std::make_unique<Side>(reactor, of_leader);
+      learner = std::make_unique<Side>(reactor, of_learner);
     });
   }
   ~Fixture() {
@@ -227,5 +238,33 @@ TEST_CASE("a taken quorum port is an error that names it") {
     const auto again = f.learner->link->listen({{"127.0.0.1", f.port}}, false);
     REQUIRE_FALSE(again);
     CHECK(again.error().detail == f.port);
+  });
+}
+
+TEST_CASE("learners authenticate first") {
+  Fixture f(with_password("secret"));
+  f.listen();
+  f.connect();
+  REQUIRE(f.until([&] { return f.learner->open.size() == 1 && f.leader->open.size() == 1; }));
+  f.on([&] {
+    f.learner->link->send(f.learner->open[0], Chain(packet(PacketType::kFollowerInfo, 7, "abc")));
+    f.leader->link->send(f.leader->open[0], Chain(packet(PacketType::kUpToDate, -1)));
+  });
+  CHECK(f.until([&] { return f.leader->packets.size() == 1 && f.learner->packets.size() == 1; }));
+  // Who does not try is turned away.
+  SocketClient mute(f.port);
+  mute.write(packet(PacketType::kFollowerInfo, 7, "abc").text());
+  CHECK(mute.closed_by_peer());
+  f.on([&] { CHECK(f.leader->open.size() == 1); });
+}
+
+TEST_CASE("a learner with a wrong password is turned away") {
+  Fixture f(with_password("secret"), with_password("guess"));
+  f.listen();
+  f.connect();
+  CHECK(f.until([&] { return f.learner->unreachable == 1; }));
+  f.on([&] {
+    CHECK(f.leader->open.empty());
+    CHECK(f.learner->open.empty());
   });
 }

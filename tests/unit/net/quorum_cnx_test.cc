@@ -68,11 +68,12 @@ struct Fixture {
     });
   }
   uint16_t port(ServerId id) const { return config.servers.at(id).addresses[0].election.port; }
-  Peer& start(ServerId id) {
+  Peer& start(ServerId id, const QuorumSasl& sasl = {}) {
     on([&] {
       Peer& p = peers[id];
       QuorumCnxOptions options;
       options.self = id;
+      options.sasl = sasl;
       p.cnx = std::make_unique<QuorumCnx>(reactor, options, config, p);
       REQUIRE(p.cnx->listen());
     });
@@ -98,6 +99,15 @@ struct Fixture {
 
 std::string greeting(ServerId sid, const std::string& address = "127.0.0.1:1") {
   return std::string(encode(election::Greeting{sid, {address}}, false).text());
+}
+QuorumSasl password(const char* own) {
+  QuorumSasl sasl;
+  sasl.enabled = sasl.required = sasl.as_learner = true;
+  sasl.users = {{"peer", "secret"}};
+  sasl.user = "peer";
+  sasl.password = own;
+  sasl.nonce = [] { return std::string("nonce"); };
+  return sasl;
 }
 std::string message(int64_t round) { return framed(encode(vote(9, round)).text()); }
 
@@ -230,4 +240,46 @@ TEST_CASE("a taken election port is an error that names it") {
     REQUIRE_FALSE(again);
     CHECK(again.error().detail == f.port(1));
   });
+}
+
+TEST_CASE("servers authenticate, whichever knocks; who has no password hears nothing and is not heard") {
+  Fixture f;
+  f.start(1, password("secret"));
+  f.start(2, password("secret"));
+  f.start(3, password("guess"));
+  f.send(1, 2, 11);
+  CHECK(f.hears(2, 1, 11));
+  f.send(2, 1, 22);
+  CHECK(f.hears(1, 2, 22));
+  f.send(3, 1, 31);
+  f.send(2, 3, 23);
+  REQUIRE(f.until([&] { return f.peers[3].has("-1"); }));
+  SocketClient mute(f.port(1));
+  mute.write(greeting(3) + message(5));  // does not try
+  CHECK(mute.closed_by_peer());
+  f.on([&] {
+    CHECK(f.peers[3].heard.empty());
+    CHECK_FALSE(f.peers[1].has("+3"));
+    CHECK_FALSE(f.peers[2].has("+3"));
+  });
+  // One that is in the middle of it when the server goes.
+  SocketClient slow(f.port(1));
+  slow.write(greeting(3) + std::string(zab::QuorumAuth::learner("peer", "secret", "x").begin().text()));
+  CHECK(slow.read(16).size() == 16);
+  f.stop(1);
+  while (!slow.closed_by_peer()) {
+  }
+}
+
+TEST_CASE("a server that does not require passwords lets those pass who have none") {
+  Fixture f;
+  QuorumSasl lenient = password("secret");
+  lenient.required = lenient.as_learner = false;
+  f.start(1, lenient);
+  f.start(2, password("secret"));
+  f.start(3);
+  f.send(2, 1, 21);
+  CHECK(f.hears(1, 2, 21));
+  f.send(3, 1, 31);
+  CHECK(f.hears(1, 3, 31));
 }
