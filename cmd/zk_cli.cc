@@ -30,7 +30,8 @@ struct CliOptions {
 };
 
 // What of a client configuration means something here; the rest is named.
-int read_client_configuration(const std::string& file, client::ZkClientConfig& config) {
+// login: the keys about SASL, as flags.
+int read_client_configuration(const std::string& file, client::ZkClientConfig& config, std::string& login) {
   const auto text = storage::posix_fs().read_file(file);
   if (!text) {
     fmt::print(stderr,
@@ -51,6 +52,8 @@ int read_client_configuration(const std::string& file, client::ZkClientConfig& c
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
     if (key == "jute.maxbuffer" && error == std::errc{} && end == value.data() + value.size()) {
       config.frame_max = bytes;
+    } else if (key == "zookeeper.sasl.client" || key == "zookeeper.sasl.clientconfig") {
+      login += fmt::format(" '-D{}={}'", key, value);
     } else {
       ignored += (ignored.empty() ? "" : ", ") + key;
     }
@@ -106,10 +109,13 @@ std::optional<int> parse_options(const std::vector<std::string>& args, CliOption
   out.client.session_timeout_ms = *timeout_ms;
   out.client.connection_timeout_ms = *timeout_ms;
   out.client.fail_queued = !out.wait;
-  out.client.sasl = zk_client_login_of({"CLIENT_JVMFLAGS", "JVMFLAGS"});
-  if (configuration.empty()) return std::nullopt;
-  const int bad = read_client_configuration(configuration, out.client);
-  return bad == 0 ? std::nullopt : std::optional(bad);
+  std::string login;
+  if (!configuration.empty()) {
+    const int bad = read_client_configuration(configuration, out.client, login);
+    if (bad != 0) return bad;
+  }
+  out.client.sasl = zk_client_login_of({"CLIENT_JVMFLAGS", "JVMFLAGS"}, login);
+  return std::nullopt;
 }
 
 // ~/.local/state/kz/zk-cli_history, its directory made; empty when there is no home.
@@ -257,7 +263,10 @@ const Command kZkCliCommand{
         "-server names one or more servers and perhaps a chroot (localhost:2181). -timeout is the session timeout "
         "asked for, in milliseconds (30000). -r takes a server that has lost its quorum, for reading. "
         "-waitforconnection waits for a session before anything else. -client-configuration reads a ZooKeeper client "
-        "properties file (jute.maxbuffer; other keys are named and have no effect).\n\n"
+        "properties file (jute.maxbuffer, zookeeper.sasl.client, zookeeper.sasl.clientconfig; other keys are named and "
+        "have no effect).\n\n"
+        "With -Djava.security.auth.login.config=FILE in CLIENT_JVMFLAGS or JVMFLAGS it logs in by SASL, as the Client "
+        "section of that JAAS file says (DigestLoginModule).\n\n"
         "Commands: addWatch, addauth, close, config, connect, create, delete, deleteall, delquota, get, getAcl, "
         "getAllChildrenNumber, getEphemerals, history, listquota, ls, printwatches, quit, reconfig, redo, "
         "removewatches, set, setAcl, setquota, stat, sync, version, whoami. An unknown one, such as help, lists them "

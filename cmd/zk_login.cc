@@ -42,12 +42,12 @@ std::optional<zk::SaslLogin> zk_client_login(const std::string& jvm_flags, std::
   return *login;
 }
 
-std::optional<zk::SaslLogin> zk_client_login_of(std::initializer_list<const char*> variables) {
+std::optional<zk::SaslLogin> zk_client_login_of(std::initializer_list<const char*> variables, const std::string& more) {
   std::string flags, problem;
   for (const char* name : variables) {
     if (const char* value = std::getenv(name)) (flags += value) += ' ';
   }
-  auto login = zk_client_login(flags, problem);
+  auto login = zk_client_login(flags + more, problem);
   if (!problem.empty()) hint("no SASL for ZooKeeper: " + problem);
   return login;
 }

@@ -12,7 +12,9 @@ namespace kz::cmd {
 // SASL; `problem` says why, when a file was named that does not give a login.
 std::optional<zk::SaslLogin> zk_client_login(const std::string& jvm_flags, std::string& problem);
 
-// The same from an environment variable ("KAFKA_OPTS") or several; a problem goes to standard error as a hint.
-std::optional<zk::SaslLogin> zk_client_login_of(std::initializer_list<const char*> variables);
+// The same from an environment variable ("KAFKA_OPTS") or several, and more flags behind them; a problem goes to
+// standard error as a hint.
+std::optional<zk::SaslLogin> zk_client_login_of(std::initializer_list<const char*> variables,
+                                                const std::string& more = {});
 
 }  // namespace kz::cmd

@@ -45,7 +45,7 @@ def cli(kz, address, *command, flags="", check=0):
 
 
 @pytest.mark.parametrize("which", ["ours", "apache"])
-def test_our_shell_logs_in(kz, jaas, which, request):
+def test_our_shell_logs_in(kz, jaas, which, request, tmp_path):
     address = request.getfixturevalue(which).address
     cli(kz, address, "create", "/shell", "data", "sasl:bob:cdrwa", flags=jaas["client"])
     assert cli(kz, address, "get", "/shell", flags=jaas["client"]).stdout.splitlines()[-1] == "data"
@@ -56,6 +56,10 @@ def test_our_shell_logs_in(kz, jaas, which, request):
     refused = cli(kz, address, "-timeout", "3000", "get", "/shell", check=1)
     assert "data" not in refused.stdout
     off = cli(kz, address, "-timeout", "3000", "get", "/shell", flags=jaas["client"] + " -Dzookeeper.sasl.client=false", check=1)
+    assert "data" not in off.stdout
+    settings = tmp_path / "client.properties"
+    settings.write_text("zookeeper.sasl.client=false\n")
+    off = cli(kz, address, "-timeout", "3000", "-client-configuration", settings, "get", "/shell", flags=jaas["client"], check=1)
     assert "data" not in off.stdout
     hinted = cli(kz, address, "-timeout", "3000", "get", "/shell", flags="-Djava.security.auth.login.config=/none", check=1)
     assert "no SASL for ZooKeeper: /none: No such file or directory" in hinted.stderr
