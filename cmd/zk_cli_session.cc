@@ -95,10 +95,7 @@ std::string CliSession::state() {
   if (auth_failed_) return "AUTH_FAILED";
   std::string text;
   runtime_.on_reactor([&] {
-    text = zk_->read_only()     ? "CONNECTEDREADONLY"
-           : zk_->connected()   ? "CONNECTED"
-           : zk_->handshaking() ? "ASSOCIATING"
-                                : "CONNECTING";
+    text = zk_->read_only() ? "CONNECTEDREADONLY" : zk_->connected() ? "CONNECTED" : "CONNECTING";
   });
   return text;
 }

@@ -126,7 +126,6 @@ class ZkClient final : private ConnectionHandler {
   bool connected() const { return session_.connected(); }
   bool over() const { return session_.over(); }
   bool read_only() const { return session_.read_only(); }
-  bool handshaking() const { return tcp_up_ && !session_.connected(); }  // TCP is up, no session yet
   bool resumed() const { return session_.resumed(); }
   SessionId session_id() const { return session_.id(); }               // 0 = none yet
   const std::string& password() const { return session_.password(); }  // 16 raw bytes

@@ -79,6 +79,7 @@ def test_an_observer_of_a_follower(kz, tmp_path, voters, observer):
     with ensemble(kz, tmp_path, {1: voters, 2: voters, 3: voters, 4: observer}, (4,), tick_ms=500 if voters == "kz" else 1000) as e:
         e.start(1, 2, 3)
         leader = e.wait_serving(60)
+        kzlib.wait_for("both others follow", lambda: [e[sid].mode() for sid in (1, 2, 3)].count("follower") == 2, 60)
         first = zklib.client(e[leader].address, timeout=20)
         first.create("/before", b"x" * 1000)
         e.start(4)

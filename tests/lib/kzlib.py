@@ -81,8 +81,13 @@ class Process:
         return self.p.poll() is None
 
     def kill(self, sig=signal.SIGKILL):
-        if self.alive():
-            self.p.send_signal(sig)
+        if not self.alive():
+            return
+        self.p.send_signal(sig)
+        if sig == signal.SIGSTOP:  # its threads stop one by one
+            tasks = pathlib.Path(f"/proc/{self.p.pid}/task")
+            wait_for("every thread has stopped", lambda: all(
+                (task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir()))
 
     def stop(self, sig=signal.SIGTERM, seconds=15):
         if self.alive():
