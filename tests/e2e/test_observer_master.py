@@ -68,7 +68,7 @@ def exercise(e, observer, prefix):
     assert connect(e[observer].port, False, session, password)[1] == session  # revalidated through the follower
     assert connect(e[observer].port, False, session ^ 1, password)[1] == 0
     assert connect(e[observer].port, False, session, b"x" * 16)[1] == 0
-    kzlib.wait_for("it goes on", lambda: c.exists(f"/{prefix}/e"))
+    kzlib.wait_for("it goes on", lambda: c.retry(c.exists, f"/{prefix}/e"))
     close(c)
     kzlib.wait_for("the ephemeral is gone", lambda: not other.exists(f"/{prefix}/e"))
     close(other)
