@@ -880,5 +880,11 @@ def everything(book):
 def test_through_a_follower(kz, tmp_path, extra):
     """The same scripts on ensembles: every write is forwarded to the leader."""
     extra += SUPER + "extendedTypesEnabled=true\nenforceQuota=true\n"
-    same(transcript(Three(kz, tmp_path / "apache", "apache", extra), everything),
-         transcript(Three(kz, tmp_path / "kz", "kz", extra), everything))
+    mine = transcript(Three(kz, tmp_path / "kz", "kz", extra), everything)
+    for attempt in range(4):
+        try:  # a busy follower of Apache 3.8.0 at times leaves a write without an answer, until the session ends
+            theirs = transcript(Three(kz, tmp_path / f"apache{attempt}", "apache", extra), everything)
+            break
+        except TimeoutError:
+            assert attempt < 3
+    same(theirs, mine)
