@@ -63,8 +63,8 @@ case ${1:?lane} in
     ;;
   bench)
     configure_and_build release
-    tests/bench/run.py build
-    tests/bench/zk_bench.py build
+    /usr/bin/python3 tests/bench/run.py build
+    /usr/bin/python3 tests/bench/zk_bench.py build
     ;;
   *) echo "no lane $1" >&2; exit 2 ;;
 esac
