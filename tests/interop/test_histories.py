@@ -164,7 +164,10 @@ def test_histories_are_linearizable(kz, tmp_path, checker, kinds):
         known = [r for r in records if r["return"] >= 0]
         assert len(known) > 20 * SECONDS, f"{len(known)} operations: too few to show anything"
         reads = check_order(records)
-        linear = [r for r in records if r["kind"] != "get"]
+        # A leader of Apache's that was paused answers a sync before it learns that it was replaced: in a mixed ensemble the reads
+        # behind a sync only keep their order.
+        checked = ("set", "cas") if "apache" in kinds.values() else ("set", "cas", "read")
+        linear = [r for r in records if r["kind"] in checked]
         history.write_text(json.dumps(linear))
         result = subprocess.run([checker, history, tmp_path / "history.html"], capture_output=True, text=True)
         print(f"{dict(faults)}; {len(known)} of {len(records)} answered; {reads} reads in order; {result.stdout.strip()}")
