@@ -33,6 +33,7 @@ void Learner::start(TimePoint now, Effects& out) {
 void Learner::on_packet(const QuorumPacket& packet, TimePoint now, Effects& out) {
   if (phase_ == Phase::kOver) return;
   read_deadline_ = now + read_limit_;
+  if (truncating_) return held_.push_back(packet);
   const bool before_sync = phase_ == Phase::kInfoSent || phase_ == Phase::kWritingAccepted;
   if (before_sync != (packet.type == PacketType::kLeaderInfo)) return quit("LEADERINFO out of place", out);
   switch (packet.type) {
@@ -145,6 +146,7 @@ void Learner::on_sync_kind(const QuorumPacket& packet, Effects& out) {
     case PacketType::kTrunc:
       phase_ = Phase::kLoading;
       apply_at_once_ = true;
+      truncating_ = true;
       out.emplace_back(TruncateLog{packet.zxid});
       return;
     default:
@@ -166,6 +168,8 @@ void Learner::on_truncated(bool ok, TimePoint now, Effects& out) {
   if (!ok) return quit("the log could not be cut back to the leader's", out);
   read_deadline_ = now + read_limit_;
   phase_ = Phase::kSyncing;
+  truncating_ = false;
+  for (; !held_.empty() && phase_ != Phase::kOver; held_.pop_front()) on_packet(held_.front(), now, out);
 }
 
 void Learner::on_proposal(Zxid zxid, Slice payload, Effects& out) {

@@ -104,9 +104,11 @@ class Learner {
   int64_t config_version_;
   Zxid last_zxid_;
   int64_t epoch_ = -1;
-  bool may_count_ = true;       // ACKEPOCH with the real epoch
-  bool apply_at_once_ = false;  // SNAP, TRUNC: until NEWLEADER transactions go to the database, not to the log
-  std::deque<InFlight> early_;  // received before NEWLEADER, not yet logged or applied
+  bool may_count_ = true;          // ACKEPOCH with the real epoch
+  bool apply_at_once_ = false;     // SNAP, TRUNC: until NEWLEADER transactions go to the database, not to the log
+  bool truncating_ = false;        // the log is being cut on another thread
+  std::deque<QuorumPacket> held_;  // what the leader sent behind its TRUNC meanwhile
+  std::deque<InFlight> early_;     // received before NEWLEADER, not yet logged or applied
   std::deque<LoggedTxn> logged_;
   // Committed before UPTODATE, in order, and whom a reconfiguration designated.
   std::deque<std::pair<Zxid, std::optional<ServerId>>> committed_early_;

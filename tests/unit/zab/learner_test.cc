@@ -315,6 +315,25 @@ TEST_CASE("a TRUNC that cannot be made: the next leader is told of an empty log,
   CHECK(follow() == 0x400000001);
 }
 
+TEST_CASE("what the leader sends behind its TRUNC waits for the cut") {
+  Learner l = learner(5, 4, 0x400000005);
+  Effects out;
+  l.start(kNow, out);
+  l.on_packet(packet(PacketType::kLeaderInfo, make_zxid(5, 0), encode_i32(kProtocolVersion)), kNow, out);
+  l.on_packet(packet(PacketType::kTrunc, 0x400000001), kNow, out);
+  out.clear();
+  l.on_packet(packet(PacketType::kProposal, 0x400000002, Slice::copy_of("txn")), kNow, out);
+  l.on_packet(packet(PacketType::kCommit, 0x400000002), kNow, out);
+  l.on_packet(packet(PacketType::kNewLeader, make_zxid(5, 0)), kNow, out);
+  CHECK(out.empty());
+  l.on_truncated(true, kNow, out);
+  const ApplyTxn* applied = find<ApplyTxn>(out);
+  REQUIRE(applied != nullptr);
+  CHECK(applied->txn.zxid == 0x400000002);
+  CHECK(find<SaveSnapshot>(out) != nullptr);
+  CHECK(find<BecomeLooking>(out) == nullptr);
+}
+
 TEST_CASE("the ids of a packet are limited in all") {
   QuorumPacket p = packet(PacketType::kRequest, -1, Slice::copy_of("r"));
   p.auth.emplace();
