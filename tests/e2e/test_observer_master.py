@@ -90,14 +90,14 @@ def test_an_observer_of_a_follower(kz, tmp_path, voters, observer):
         # Its follower goes: it finds another one, with what it missed.
         e[master].kill()
         for i in range(20):
-            first.create(f"/missed{i}", b"")
+            first.retry(first.ensure_path, f"/missed{i}")
         kzlib.wait_for("it observes again", lambda: e[4].mode() == "observer" and master_of(e, 4) not in (None, master), 60)
         exercise(e, 4, "two")
         # A restart far behind.
         e[4].kill()
         for i in range(700):
             first.create_async(f"/later{i:03}", b"y" * 100)
-        first.create("/last", b"")
+        first.retry(first.ensure_path, "/last")
         e[4].start()
         kzlib.wait_for("it is back", lambda: e[4].mode() == "observer", 60)
         e.wait_equal()
